@@ -1,0 +1,1 @@
+"""The product's vocabulary: what an event, a finding, a cause and a result are. Imports nothing else of ours."""

@@ -1,0 +1,207 @@
+"""What an audit or a trace returns: one result object; JSON, HTML, CSV and the terminal are renderings of it.
+
+Times are timezone-aware UTC datetimes, quantities `Decimal`. `to_json` gives the contract of the documentation:
+times as ISO 8601 with `Z`, quantities as decimal strings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+SUBJECT_FIELDS = ("pallet", "location", "sku", "batch", "task", "doc", "doc_line", "request_id")
+LEVELS = ("critical", "high", "medium", "low", "info")
+VERDICTS = ("shown", "possible", "refuted", "cannot-be-judged")
+
+Subject = dict[str, Any]
+"""Each of SUBJECT_FIELDS: a value, a list where the fault is about several, or None."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One event that speaks for or against a finding. `event_id` is `source:byte_offset:part`."""
+
+    event_id: str
+    role: str  # for | against
+    ts: datetime | None
+    system: str | None
+    file: str
+    line: int
+    text: str
+    note: str | None = None  # what this line shows, in a word: "deduction", "first attempt"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A disagreement between witnesses that one check named."""
+
+    id: str
+    fault: str
+    cause: str
+    slug: str
+    level: str
+    subject: Subject
+    started_at: datetime | None
+    ended_at: datetime | None
+    qty_error: Decimal
+    strength: float  # likelihood ratio: how much more probable this evidence is under the cause than without it
+    message: dict[str, str]
+    evidence: tuple[Evidence, ...] = ()
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Evidence that would have been needed: the log to fetch."""
+
+    system: str | None
+    kind: str
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class CauseVerdict:
+    """How a cause fares for one incident."""
+
+    cause: str
+    slug: str
+    probability: float
+    verdict: str
+    missing: tuple[Missing, ...] = ()
+    because: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Correction:
+    """A posting that a person may make after review. Nothing is ever executed."""
+
+    action: str
+    sku: str | None
+    location: str | None
+    pallet: str | None
+    qty: Decimal | None
+    because: str
+    batch: str | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Incident:
+    """Findings about one subject and time, told as one story."""
+
+    id: str
+    fault: str
+    findings: tuple[str, ...]
+    subject: Subject
+    started_at: datetime | None
+    ended_at: datetime | None
+    causes: tuple[CauseVerdict, ...]
+    correction: tuple[Correction, ...] = ()
+
+
+@dataclass(frozen=True)
+class Undecided:
+    """A disagreement is seen, its cause is not provable with what there is."""
+
+    subject: Subject
+    started_at: datetime | None
+    qty_error: Decimal
+    causes: tuple[CauseVerdict, ...]
+    missing: tuple[Missing, ...]
+
+
+@dataclass(frozen=True)
+class Control:
+    """One preventive control: a figure against a threshold, and the rows behind it."""
+
+    id: str
+    figure: float | None
+    threshold: float | None
+    ok: bool | None
+    rows: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A hole in a source's record; `usual_rows` is what it writes in such a time."""
+
+    since: datetime
+    until: datetime
+    usual_rows: float | None = None
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What a system recorded of a kind, from when to when, and where it is silent."""
+
+    system: str | None
+    kind: str
+    first_ts: datetime | None
+    last_ts: datetime | None
+    rows: int = 0
+    gaps: tuple[Gap, ...] = ()
+
+
+@dataclass(frozen=True)
+class ClockRelation:
+    """How far one clock is ahead of another: offset_s + drift_ppm * 1e-6 * (t - at), within ± error_s."""
+
+    clock: str
+    reference: str
+    offset_s: float
+    drift_ppm: float
+    error_s: float
+    pairs: int
+    at: datetime
+    since: datetime
+    until: datetime
+    method: str
+
+
+@dataclass(frozen=True)
+class CaseResult:
+    """Everything an audit or a trace found."""
+
+    case: dict[str, Any]
+    window: dict[str, datetime | None]
+    incidents: tuple[Incident, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    undecided: tuple[Undecided, ...] = ()
+    controls: tuple[Control, ...] = ()
+    coverage: tuple[Coverage, ...] = ()
+    clocks: tuple[ClockRelation, ...] = ()
+    custody: tuple[dict[str, Any], ...] = ()
+    steps: tuple[dict[str, Any], ...] = ()
+    """The guide's checks with their results: {"fault", "step", "title": {zh,en}, "result": {zh,en}, "done": bool}."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The result as plain JSON values, in the shape of the contract."""
+        return {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
+
+
+def iso(ts: datetime | None) -> str | None:
+    """ISO 8601 in UTC with `Z`, microseconds kept where there are any."""
+    return None if ts is None else ts.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def decimal_text(value: Decimal) -> str:
+    """A decimal as people write it: no exponent, no trailing zeros."""
+    text = f"{value:f}"
+    return (text.rstrip("0").rstrip(".") or "0") if "." in text else text
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return iso(value)
+    if isinstance(value, Decimal):
+        return decimal_text(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
