@@ -93,7 +93,7 @@ def create(path: Path, *, version: str, tz: str = DEFAULT_ZONE) -> CaseFolder:
         return load(path)
     if path.exists() and not path.is_dir():
         raise ConfigError("a case is a folder, and this is a file", location=Location(path))
-    if path.is_dir() and any(path.iterdir()):
+    if path.is_dir() and {entry.name for entry in path.iterdir()} - {"events", "rejects", "evidence", ".lock"}:
         raise ConfigError(
             "this folder is not empty and not a case; nothing was written",
             location=Location(path),
@@ -112,7 +112,10 @@ def create(path: Path, *, version: str, tz: str = DEFAULT_ZONE) -> CaseFolder:
             "",
         ]
     )
-    (path / MARKER).write_text(text, encoding="utf-8", newline="\n")
+    case = CaseFolder(path, {"tz": tz})
+    for table in (case.events, case.rejects, case.evidence):
+        table.create()
+    (path / MARKER).write_text(text, encoding="utf-8", newline="\n")  # last: a case without it is no case
     return load(path)
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Schema
-from deltalake.transaction import AddAction, create_table_with_add_actions
+from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 
 from forensics.model.result import iso
 
@@ -60,23 +60,36 @@ class Table:
         """The table as delta-rs sees it now."""
         return DeltaTable(self.path)
 
-    def commit(self, files: Sequence[Written], facts: Mapping[str, Any]) -> None:
-        """Make `files` visible in one atomic step; `facts` go into the commit's metadata."""
-        actions = [file.action() for file in files]
-        properties = CommitProperties(custom_metadata=dict(facts))
-        if self.exists:
-            self.open().create_write_transaction(
-                actions, "append", self._arrow(), self.partition_by or None, commit_properties=properties
+    def create(self) -> None:
+        """Make the table, empty; version 0 is what an ingest killed at its first commit is rolled back to."""
+        if not self.exists:
+            self.path.mkdir(parents=True, exist_ok=True)
+            create_table_with_add_actions(
+                str(self.path), Schema.from_arrow(self._arrow()), [], "error", self.partition_by
             )
-            return
-        create_table_with_add_actions(
-            str(self.path),
-            Schema.from_arrow(self._arrow()),
+
+    def commit(self, files: Sequence[Written], batch: str, removed: Sequence[str] = ()) -> None:
+        """Make `files` visible, and `removed` ones (relative paths) invisible, in one atomic step named `batch`."""
+        now = int(time.time() * 1000)
+        actions: list[AddAction | RemoveAction] = [file.action() for file in files]
+        actions += [RemoveAction(path, True, now) for path in removed]
+        self.open().create_write_transaction(
             actions,
-            "error",
-            self.partition_by,
-            commit_properties=properties,
+            "append",
+            Schema.from_arrow(self._arrow()),
+            self.partition_by or None,
+            commit_properties=CommitProperties(custom_metadata={"batch": batch}),
         )
+
+    def last_batch(self) -> str | None:
+        """Name of the newest commit's batch; None for a commit that is no batch of ours."""
+        history = self.open().history(1)
+        return history[0].get("batch") if history else None
+
+    def roll_back(self) -> None:
+        """Undo the newest commit."""
+        table = self.open()
+        table.restore(table.version() - 1)
 
     def files(self) -> list[str]:
         """Absolute paths of the committed Parquet files.

@@ -1,0 +1,167 @@
+"""One source on its way in: its encoding, its format, and the parsing of its chunks."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+from forensics.formats.detect import Detection, Head, detect
+from forensics.formats.framing import frame_lines
+from forensics.formats.load import Registry
+from forensics.formats.plan import Parsed, Plan, SourceContext, compile_plan
+from forensics.ingest.account import CUT, Account, settle
+from forensics.ingest.chunks import Chunk, cut
+from forensics.ingest.discover import Item
+from forensics.ingest.encoding import Encoding, Lines, guess, split
+from forensics.ingest.streams import Stream
+
+HEAD_BYTES = 256 << 10
+SAMPLE = 400
+"""Records of the head that a JSON format's keys are learned from."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One parsed chunk."""
+
+    account: Account
+    events: pl.DataFrame
+    rejects: pl.DataFrame
+    tail: Tail | None = None
+
+
+@dataclass(frozen=True)
+class Tail:
+    """The last record of a source: a file that grew is read again from here."""
+
+    offset: int
+    line: int
+    lines: int
+    events: int
+    rejected: bool
+
+
+@dataclass
+class Source:
+    """A source whose format is known. `attached` counts its first lines up to and with a table's header."""
+
+    item: Item
+    encoding: Encoding
+    detection: Detection
+    plan: Plan
+    attached: int = 0
+    reader_state: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def stateful(self) -> bool:
+        """Whether chunks must be parsed in file order, one after the other."""
+        return self.detection.spec.record.reader is not None
+
+    def starts(self, lines: pl.Series) -> pl.Series:
+        """Which lines begin a record."""
+        return frame_lines(lines, self.detection.spec.record)
+
+    def chunks(self, stream: Stream, offset: int = 0, line: int = 1) -> Iterator[Chunk]:
+        """The source's chunks from a record's beginning on."""
+        record = self.detection.spec.record
+        every = record.frame in ("line", "json")
+        return cut(
+            stream.blocks(offset), self.encoding, None if every else self.starts,
+            offset=offset, line=line, whole=record.frame == "table",
+        )  # fmt: skip
+
+    def parse(self, chunk: Chunk, *, damaged: bool = False) -> Outcome:
+        """Records, events, rejects and the account of one chunk."""
+        lines = split(chunk.data, self.encoding, first=chunk.offset == 0)
+        attached = min(self.attached, len(lines)) if chunk.offset == 0 else 0
+        records = self._records(lines, chunk, attached)
+        blank = records["raw"].str.strip_chars() == ""
+        filled = records.filter(~blank) if blank.any() else records
+        cut_off = _cut_tail(filled) if damaged and chunk.last and not chunk.data.endswith(b"\n") else None
+        if cut_off is not None:
+            filled = filled.head(filled.height - 1)
+        parsed = self.plan.parse(filled) if filled.height else Parsed(_no_events(), _no_rejects())
+        if cut_off is not None:
+            parsed = Parsed(parsed.events, pl.concat([parsed.rejects, cut_off.select(parsed.rejects.columns)], how="vertical_relaxed"))
+            filled = pl.concat([filled, cut_off.select(filled.columns)])
+        account, events, rejects = settle(filled, parsed, attached)
+        account.blank = int(records.filter(blank)["lines"].sum())
+        account.lines += account.blank
+        account.replaced = lines.replaced
+        return Outcome(account, events, rejects, _tail(records, events, rejects) if chunk.last else None)
+
+    def _records(self, lines: Lines, chunk: Chunk, attached: int) -> pl.DataFrame:
+        count = len(lines)
+        if count == attached:
+            return pl.DataFrame(schema={"line": pl.Int64, "lines": pl.Int64, "byte_offset": pl.Int64, "raw": pl.String})
+        if self.detection.spec.record.frame in ("line", "json"):
+            first = np.arange(attached, count, dtype=np.int64)
+            raw = lines.series()[attached:] if attached else lines.series()
+        else:
+            mask = self.starts(lines.series()[attached:]).to_numpy().copy()
+            mask[0] = True
+            first = np.flatnonzero(mask).astype(np.int64) + attached
+            raw = lines.series(first)
+        return pl.DataFrame(
+            {
+                "line": first + chunk.line,
+                "lines": np.diff(np.append(first, count)),
+                "byte_offset": lines.offsets[first] + chunk.offset,
+                "raw": raw,
+            }
+        )
+
+
+def recognise(item: Item, stream: Stream, registry: Registry, zone: str, system: str | None) -> Source | Encoding:
+    """Look at a source's head and decide how to read it; only its encoding where it is no text."""
+    head = b"".join(itertools.islice(_upto(stream, HEAD_BYTES), 64))
+    encoding = guess(head)
+    if encoding.name is None:
+        return encoding
+    whole = len(head) < HEAD_BYTES
+    lines = split(head, encoding, first=True).series()
+    if not whole and len(lines) > 1:
+        lines = lines[:-1]  # the last one is cut off
+    found = detect(registry, Head(text="\n".join(lines.to_list()), name=item.label))
+    header_line = found.header_line
+    attached = 0 if header_line is None else header_line + 1
+    context = SourceContext(
+        zone=zone, name=item.label, mtime=item.mtime, system=system,
+        header=found.header, separator=found.separator, sample=lines[attached : attached + SAMPLE].to_list(),
+    )  # fmt: skip
+    return Source(item, encoding, found, compile_plan(found.spec, context), attached)
+
+
+def _upto(stream: Stream, size: int) -> Iterator[bytes]:
+    left = size
+    for block in stream.blocks(size=size):
+        yield block[:left]
+        left -= len(block)
+        if left <= 0:
+            return
+
+
+def _cut_tail(records: pl.DataFrame) -> pl.DataFrame | None:
+    return records.tail(1).with_columns(reason=pl.lit(CUT)) if records.height else None
+
+
+def _tail(records: pl.DataFrame, events: pl.DataFrame, rejects: pl.DataFrame) -> Tail | None:
+    if not records.height:
+        return None
+    last = records.row(-1, named=True)
+    offset = last["byte_offset"]
+    count = int((events["byte_offset"] == offset).sum()) if events.height else 0
+    rejected = bool((rejects["byte_offset"] == offset).any()) if rejects.height else False
+    return Tail(offset, last["line"], last["lines"], count, rejected)
+
+
+def _no_events() -> pl.DataFrame:
+    return pl.DataFrame(schema={"line": pl.Int64, "byte_offset": pl.Int64, "part": pl.Int64, "raw": pl.String})
+
+
+def _no_rejects() -> pl.DataFrame:
+    return pl.DataFrame(schema={"line": pl.Int64, "lines": pl.Int64, "byte_offset": pl.Int64, "reason": pl.String, "raw": pl.String})

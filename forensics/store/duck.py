@@ -1,0 +1,87 @@
+"""A DuckDB connection over a case: relations `events`, `evidence` and `rejects`, nothing else within reach."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+from forensics.model.event import NAMES
+from forensics.store.case import CaseFolder
+from forensics.store.delta import Table
+
+
+def connect(case: CaseFolder, *, threads: int | None = None, memory: str | None = None) -> duckdb.DuckDBPyConnection:
+    """An in-memory database whose views read the case's tables as they are now.
+
+    The connection may read files of the case and no others, fetches no extension and opens no network connection.
+
+    Args:
+        threads: DuckDB threads; default one per core.
+        memory: its memory limit, for instance `4GB`.
+    """
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        "TimeZone": "UTC",
+        "preserve_insertion_order": "false",
+    }
+    if threads:
+        config["threads"] = str(threads)
+    if memory:
+        config["memory_limit"] = memory
+    con = duckdb.connect(":memory:", config=config)
+    con.execute(f"SET temp_directory = {literal(str(case.path / '.duckdb'))}")
+    con.execute(f"CREATE VIEW events AS {_events(case.events.files())}")
+    con.execute(f"CREATE VIEW rejects AS {_plain(case.rejects)}")
+    newest = "QUALIFY row_number() OVER (PARTITION BY source ORDER BY ingested_at DESC, bytes DESC) = 1"
+    con.execute(f"CREATE VIEW evidence AS SELECT * FROM ({_plain(case.evidence)}) {newest}")
+    con.execute(f"SET allowed_directories = [{literal(str(case.path.resolve()) + os.sep)}, {literal(str(case.path) + os.sep)}]")
+    con.execute("SET enable_external_access = false")
+    return con
+
+
+def literal(text: str) -> str:
+    """A SQL string literal; only ever used for paths of the case's own files."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _list(files: Sequence[str]) -> str:
+    return "[" + ", ".join(literal(file) for file in files) + "]"
+
+
+def _events(files: Sequence[str]) -> str:
+    columns = ", ".join(f'"{name}"' for name in (*NAMES, "month"))
+    if not files:
+        return f"SELECT {columns} FROM ({_empty()}) WHERE false"
+    return (
+        f"SELECT {columns} FROM read_parquet({_list(files)}, hive_partitioning = true, "
+        "hive_types = {'kind': VARCHAR, 'month': VARCHAR})"
+    )
+
+
+def _empty() -> str:
+    from forensics.model.event import COLUMNS, Type
+
+    sql = {Type.TEXT: "VARCHAR", Type.INT: "BIGINT", Type.TIME: "TIMESTAMPTZ", Type.QTY: "DECIMAL(18,6)", Type.REAL: "DOUBLE"}
+    typed = [f'NULL::{sql[column.type]} AS "{column.name}"' for column in COLUMNS]
+    return "SELECT " + ", ".join([*typed, "NULL::VARCHAR AS month"])
+
+
+def _plain(table: Table) -> str:
+    columns = ", ".join(f'"{name}"' for name in table.schema)
+    files = table.files()
+    if files:
+        return f"SELECT {columns} FROM read_parquet({_list(files)})"
+    typed = {"String": "VARCHAR", "Int64": "BIGINT"}
+    empty = ", ".join(
+        f'NULL::{typed.get(str(dtype), "TIMESTAMPTZ")} AS "{name}"' for name, dtype in table.schema.items()
+    )
+    return f"SELECT {empty} WHERE false"
+
+
+def case_files(case: CaseFolder) -> list[Path]:
+    """All committed Parquet files of a case."""
+    return [Path(file) for table in (case.events, case.rejects, case.evidence) for file in table.files()]
