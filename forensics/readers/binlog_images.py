@@ -1,0 +1,102 @@
+"""Row images into columns: names for positions, entities, the stock quantity before and after, and both images as JSON."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+from forensics.readers.binlog_text import json_text
+from forensics.readers.columns import canonical, is_stock
+
+_FILLED: Final = ("pallet", "location", "from_location", "to_location", "sku", "batch", "serial", "task", "doc", "doc_line", "request_id", "partner_doc",
+                  "warehouse", "zone", "quality", "uom", "version", "operator", "device")  # fmt: skip
+_QTY: Final = ("qty", "qty_before", "qty_after")
+
+
+class Images:
+    """Builds change events out of row groups and their values."""
+
+    def build(self, rows: pl.DataFrame, values: pl.DataFrame, versions: pl.DataFrame) -> pl.DataFrame:
+        """The rows with the canonical columns that their images fill, and `extra`.
+
+        Args:
+            rows: `group`, `rec`, `at`, `verb`, `table`, `statement`, `origin`.
+            values: `group`, `section`, `ordinal`, `value`.
+            versions: `table`, `at`, `columns`.
+        """
+        numbered = versions.with_row_index("version_id").sort("at")
+        rows = rows.sort("at").join_asof(
+            numbered.select("at", "table", "version_id"), on="at", by="table", strategy="backward", check_sortedness=False
+        )
+        names = numbered.select("version_id", "table", "columns").explode("columns", empty_as_null=False, keep_nulls=False)
+        names = names.with_columns((pl.int_range(pl.len(), dtype=pl.Int64).over("version_id") + 1).alias("ordinal")).rename({"columns": "name"})
+        meaning = {name: canonical(name) for name in names["name"].unique().to_list()}
+        stock = {
+            int(number): is_stock(str(table), list(columns))
+            for number, table, columns in numbered.select("version_id", "table", "columns").drop_nulls().iter_rows()
+        }
+        names = names.with_columns(
+            pl.col("name").replace_strict(meaning, default=None, return_dtype=pl.String).alias("canonical"),
+            pl.col("version_id").replace_strict(stock, default=False, return_dtype=pl.Boolean).alias("stock"),
+        ).drop("table")
+        values = values.join(rows.select("group", "version_id"), on="group", how="left", maintain_order="left").join(
+            names, on=["version_id", "ordinal"], how="left", maintain_order="left"
+        )
+        filled = self._filled(values)
+        images = _images(values)
+        return (
+            rows.join(filled, on="group", how="left", maintain_order="left")
+            .join(images, on="group", how="left", maintain_order="left")
+            .with_columns(_extra())
+        )
+
+    def columns(self, frame: pl.DataFrame) -> list[str]:
+        """Canonical columns that `frame` has from its images."""
+        return [name for name in (*_FILLED, *_QTY) if name in frame.columns]
+
+    def _filled(self, values: pl.DataFrame) -> pl.DataFrame:
+        """One column for each canonical name that occurs; of two images the later one counts."""
+        known = values.filter(pl.col("canonical").is_not_null())
+        plain = known.filter(~pl.col("canonical").is_in(_QTY) | (~pl.col("stock") & (pl.col("canonical") == "qty")))
+        latest = plain.filter(pl.col("value").is_not_null()).with_columns((pl.col("section") == "after").alias("late"))
+        latest = latest.sort(["group", "late", "ordinal"], descending=[False, True, False], maintain_order=True).unique(
+            ["group", "canonical"], keep="first", maintain_order=True
+        )
+        balance = known.filter(pl.col("stock") & (pl.col("canonical") == "qty")).select(
+            "group", pl.concat_str(pl.lit("qty_"), "section").alias("canonical"), "value"
+        )
+        long = pl.concat([latest.select("group", "canonical", "value"), balance.unique(["group", "canonical"], keep="first", maintain_order=True)])
+        wide = values.select("group").unique(maintain_order=True)
+        for name in long["canonical"].unique().sort().to_list():
+            wide = wide.join(long.filter(pl.col("canonical") == name).select("group", pl.col("value").alias(name)), on="group", how="left", maintain_order="left")
+        return wide
+
+
+def _images(values: pl.DataFrame) -> pl.DataFrame:
+    """`group`, `before`, `after` (JSON objects as text), `inferred` (the table's column names are not known)."""
+    label = pl.coalesce("name", pl.concat_str(pl.lit("@"), pl.col("ordinal").cast(pl.String)))
+    items = values.select("group", "section", pl.col("name").is_null().alias("inferred"), pl.concat_str(json_text(label), pl.lit(":"), json_text(pl.col("value"))).alias("item"))
+    images = items.group_by("group", maintain_order=True).agg(
+        pl.col("item").filter(pl.col("section") == "before").str.join(",").alias("before"),
+        pl.col("item").filter(pl.col("section") == "after").str.join(",").alias("after"),
+        pl.col("inferred").any(),
+    )
+    return images.with_columns(
+        pl.when(pl.col(name) != "").then(pl.concat_str(pl.lit("{"), pl.col(name), pl.lit("}"))).alias(name) for name in ("before", "after")
+    )
+
+
+def _extra() -> pl.Expr:
+    """The `extra` object: images, the statement, who made the row, and whether the columns are positions only."""
+    def item(name: str, text: pl.Expr) -> pl.Expr:
+        return pl.when(text.is_not_null()).then(pl.concat_str(pl.lit(f'"{name}":'), text))
+
+    parts = [
+        item("before", pl.col("before")),
+        item("after", pl.col("after")),
+        item("columns", pl.when(pl.col("inferred")).then(pl.lit('"inferred"'))),
+        item("origin", pl.when(pl.col("origin").is_not_null()).then(json_text(pl.col("origin")))),
+        item("statement", pl.when(pl.col("statement").is_not_null()).then(json_text(pl.col("statement")))),
+    ]
+    return pl.concat_str(pl.lit("{"), pl.concat_str(parts, separator=",", ignore_nulls=True), pl.lit("}")).alias("extra")

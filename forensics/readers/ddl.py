@@ -1,0 +1,169 @@
+"""Column names of database tables, followed through the DDL statements of a log."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+_NAME = r"(?:`[^`]+`|\"[^\"]+\"|[\w$]+)(?:\s*\.\s*(?:`[^`]+`|\"[^\"]+\"|[\w$]+))?"
+_CREATE: Final = re.compile(rf"(?is)^\s*CREATE\s+(?:OR\s+REPLACE\s+)?(?:TEMPORARY\s+)?TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?({_NAME})\s*(.*)$")
+_ALTER: Final = re.compile(rf"(?is)^\s*ALTER\s+(?:ONLINE\s+|IGNORE\s+)*TABLE\s+(?:IF\s+EXISTS\s+)?({_NAME})\s+(.*)$")
+_DROP: Final = re.compile(rf"(?is)^\s*DROP\s+(?:TEMPORARY\s+)?TABLE\s+(?:IF\s+EXISTS\s+)?({_NAME})")
+_RENAME: Final = re.compile(rf"(?is)^\s*RENAME\s+TABLE\s+({_NAME})\s+TO\s+({_NAME})\s*$")
+_LIKE: Final = re.compile(rf"(?is)^\(?\s*LIKE\s+({_NAME})\s*\)?")
+_NO_COLUMN: Final = re.compile(
+    r"(?i)^(?:PRIMARY\s+KEY|(?:UNIQUE|FULLTEXT|SPATIAL)\b|KEY\b|INDEX\b|CONSTRAINT\b|FOREIGN\s+KEY|CHECK\s*\(|PERIOD\s+FOR)"
+)
+_ADD: Final = re.compile(r"(?is)^ADD\s+(?:COLUMN\s+)?(?:IF\s+NOT\s+EXISTS\s+)?(?!\()(`[^`]+`|[\w$]+)\s+.*?(?:\b(FIRST)|\bAFTER\s+(`[^`]+`|[\w$]+))?\s*$")
+_DROP_COLUMN: Final = re.compile(r"(?is)^DROP\s+(?:COLUMN\s+)?(?:IF\s+EXISTS\s+)?(`[^`]+`|[\w$]+)(?:\s+(?:RESTRICT|CASCADE))?\s*$")
+_CHANGE: Final = re.compile(
+    r"(?is)^(?:CHANGE\s+(?:COLUMN\s+)?(`[^`]+`|[\w$]+)\s+(`[^`]+`|[\w$]+)\s+.*?"
+    r"|MODIFY\s+(?:COLUMN\s+)?(`[^`]+`|[\w$]+)\s+.*?)(?:\b(FIRST)|\bAFTER\s+(`[^`]+`|[\w$]+))?\s*$"
+)
+_RENAME_COLUMN: Final = re.compile(r"(?is)^RENAME\s+COLUMN\s+(`[^`]+`|[\w$]+)\s+TO\s+(`[^`]+`|[\w$]+)\s*$")
+_NOT_A_COLUMN_CHANGE: Final = re.compile(
+    r"(?is)^(?:ADD\s+(?:PRIMARY|UNIQUE|KEY|INDEX|CONSTRAINT|FULLTEXT|SPATIAL|FOREIGN|CHECK|PARTITION)\b"
+    r"|DROP\s+(?:PRIMARY|KEY|INDEX|CONSTRAINT|FOREIGN|CHECK|PARTITION)\b|ALTER\s|ENGINE\b|COMMENT\b|AUTO_INCREMENT\b"
+    r"|(?:DEFAULT\s+)?(?:CHARACTER\s+SET|CHARSET|COLLATE)\b|CONVERT\s+TO|ROW_FORMAT\b|ALGORITHM\b|LOCK\b|FORCE\b|ENABLE\b|DISABLE\b|ORDER\s+BY"
+    r"|RENAME\s+(?:INDEX|KEY)\b)"
+)
+
+
+def unquote(name: str) -> str:
+    """A name without its quotes; for `a`.`b` the parts joined by a dot."""
+    return re.sub(r"[`\"\s]", "", name)
+
+
+def split_list(text: str) -> list[str]:
+    """The comma-separated parts of `text`, minding brackets and quotes; stops where the surrounding bracket closes."""
+    parts: list[str] = []
+    start = depth = 0
+    quote = ""
+    for position, char in enumerate(text):
+        if quote:
+            if char == quote:
+                quote = ""
+        elif char in "'\"`":
+            quote = char
+        elif char == "(":
+            depth += 1
+        elif char == ")":
+            if depth == 0:
+                parts.append(text[start:position].strip())
+                return parts
+            depth -= 1
+        elif char == "," and depth == 0:
+            parts.append(text[start:position].strip())
+            start = position + 1
+    parts.append(text[start:].strip())
+    return parts
+
+
+def definitions(text: str) -> list[str]:
+    """Column names out of what stands between the brackets of a CREATE TABLE."""
+    names = []
+    for part in split_list(text):
+        if part and not _NO_COLUMN.match(part) and (found := re.match(r"`[^`]+`|\"[^\"]+\"|[\w$]+", part)):
+            names.append(unquote(found[0]))
+    return names
+
+
+@dataclass
+class Schemas:
+    """Which columns the tables have now. A table that a statement changed in a way not understood is forgotten, never guessed."""
+
+    tables: dict[str, list[str]] = field(default_factory=dict)
+
+    def apply(self, statement: str, database: str | None) -> str | None:
+        """Follow one DDL statement; `database` is the current one. Returns the table whose columns changed, if any."""
+        if found := _CREATE.match(statement):
+            table = _full(found[1], database)
+            self._create(table, found[2], database)
+            return table
+        if found := _ALTER.match(statement):
+            return self._alter(_full(found[1], database), found[2], database)
+        if found := _DROP.match(statement):
+            table = _full(found[1], database)
+            self.tables.pop(table, None)
+            return table
+        if found := _RENAME.match(statement):
+            return self._rename(_full(found[1], database), _full(found[2], database))
+        return None
+
+    def _create(self, table: str, rest: str, database: str | None) -> None:
+        if like := _LIKE.match(rest):
+            columns = self.tables.get(_full(like[1], database))
+        elif rest.startswith("(") and not re.search(r"(?i)\)[^)]*\bSELECT\b", rest):
+            columns = definitions(rest[1:])
+        else:
+            columns = None
+        if columns:
+            self.tables[table] = list(columns)
+        else:
+            self.tables.pop(table, None)
+
+    def _rename(self, old: str, new: str) -> str:
+        if columns := self.tables.pop(old, None):
+            self.tables[new] = columns
+        else:
+            self.tables.pop(new, None)
+        return new
+
+    def _alter(self, table: str, rest: str, database: str | None) -> str | None:
+        columns = self.tables.get(table)
+        if columns is None:
+            return None
+        now = list(columns)
+        for part in split_list(rest):
+            if _NOT_A_COLUMN_CHANGE.match(part):
+                continue
+            if found := re.match(rf"(?is)^RENAME\s+(?:TO\s+|AS\s+)?({_NAME})\s*$", part):
+                return self._rename(table, _full(found[1], database))
+            if not _alter_part(now, part):
+                self.tables.pop(table, None)
+                return table
+        self.tables[table] = now
+        return table
+
+
+def _alter_part(columns: list[str], part: str) -> bool:
+    if found := _RENAME_COLUMN.match(part):
+        return _put(columns, unquote(found[1]), unquote(found[2]), None, None)
+    if found := _DROP_COLUMN.match(part):
+        name = unquote(found[1])
+        if name in columns:
+            columns.remove(name)
+        return True
+    if found := _CHANGE.match(part):
+        old, new = (found[1], found[2]) if found[1] else (found[3], found[3])
+        return _put(columns, unquote(old), unquote(new), found[4], found[5])
+    if found := _ADD.match(part):
+        return _put(columns, None, unquote(found[1]), found[2], found[3])
+    return False
+
+
+def _put(columns: list[str], old: str | None, new: str, first: str | None, after: str | None) -> bool:
+    """Insert `new`, or rename `old` to it, at the place asked for."""
+    at = len(columns)
+    if old is not None:
+        if old not in columns:
+            return False
+        at = columns.index(old)
+        columns.pop(at)
+    if first:
+        at = 0
+    elif after:
+        name = unquote(after)
+        if name not in columns:
+            return False
+        at = columns.index(name) + 1
+    if new in columns:
+        return False
+    columns.insert(at, new)
+    return True
+
+
+def _full(name: str, database: str | None) -> str:
+    plain = unquote(name)
+    return plain if "." in plain or not database else f"{database}.{plain}"
