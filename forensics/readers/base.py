@@ -1,47 +1,15 @@
-"""What a reader is given, what it returns, and what is registered under which name."""
+"""What a reader is: the escape from what format files can declare. Its surroundings are those of every format (formats/context.py)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Final, Protocol
+from collections.abc import Callable
+from typing import Protocol
 
 import polars as pl
 
-REJECT_COLUMNS: Final = ("line", "lines", "byte_offset", "reason", "raw")
+from forensics.formats.context import REJECTED, Parsed, SourceContext
 
-
-@dataclass(frozen=True)
-class SourceContext:
-    """What is known of the source before its first record.
-
-    Attributes:
-        zone: IANA name of the zone of times that carry none.
-        name: file name, without its folder.
-        mtime: when the file was last written, if that is known.
-        system: which system wrote it (one of SYSTEMS).
-        schemas: columns of database tables (`schema.table` to names in order) known from elsewhere in the evidence.
-    """
-
-    zone: str = "Asia/Shanghai"
-    name: str = ""
-    mtime: datetime | None = None
-    system: str | None = None
-    schemas: Mapping[str, Sequence[str]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Parsed:
-    """Events and rejects of one batch of records.
-
-    Attributes:
-        events: `line`, `byte_offset`, `part`, `raw` and any canonical columns (model/event.py).
-        rejects: the columns of REJECT_COLUMNS.
-    """
-
-    events: pl.DataFrame
-    rejects: pl.DataFrame
+__all__ = ["Factory", "Parsed", "Reader", "SourceContext", "no_rejects"]
 
 
 class Reader(Protocol):
@@ -59,5 +27,5 @@ Factory = Callable[[SourceContext], Reader]
 
 def no_rejects() -> pl.DataFrame:
     """A reject frame without rows."""
-    schema = {"line": pl.Int64, "lines": pl.Int64, "byte_offset": pl.Int64, "reason": pl.String, "raw": pl.String}
-    return pl.DataFrame(schema=schema)
+    texts = ("reason", "raw")
+    return pl.DataFrame(schema={name: pl.String() if name in texts else pl.Int64() for name in REJECTED})

@@ -15,7 +15,7 @@ import polars as pl
 HEADER: Final = r"^#(\d{6}) +(\d{1,2}:\d\d:\d\d) server id +(\d+) +end_log_pos (\d+)(?: CRC32 0x[0-9a-fA-F]+)?\s+(.*)$"
 _GROUP: Final = r"^### (INSERT INTO|UPDATE|DELETE FROM) (.+)$"
 _VALUE: Final = r"^###   @(\d+)=(.*)$"
-_TYPE_COMMENT: Final = r"^(.*) /\* [A-Z][A-Z0-9_ ]*(?:\([0-9,]+\))?[A-Z ]* meta=\d+ nullable=[01] is_null=[01] \*/$"
+_TYPE_COMMENT: Final = r"^(.*) /\* [A-Z][A-Za-z0-9_/(), ]* meta=\d+ nullable=[01] is_null=[01] \*/$"
 _ESCAPES: Final = {rf"\x{code:02x}": chr(code) for code in (*range(0x20), 0x27, 0x5C, 0x7F)}
 _JSON: Final = {"\\": "\\\\", '"': '\\"'} | {chr(code): f"\\u{code:04x}" for code in range(0x20)}
 VERBS: Final = {"INSERT INTO": "insert", "UPDATE": "update", "DELETE FROM": "delete"}

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import tomllib
-import unicodedata
 from functools import cache
 from typing import Final
 
 from forensics.content import content_dir
+from forensics.formats.aliases import load_aliases, normalise
 from forensics.model.event import ENTITIES
 
 QUANTITIES: Final = ("qty", "qty_before", "qty_after")
@@ -18,27 +17,17 @@ _MOVES: Final = frozenset({"doc_line", "request_id", "task", "operator", "device
 _STOCK_NAME: Final = re.compile(r"(?i)stock|invent|quant|onhand|on_hand|bin_?lot|库存")
 
 
-def normalise(name: str) -> str:
-    """A heading as aliases are compared: NFKC, lower case, without marks, units in brackets, separators and blanks."""
-    text = unicodedata.normalize("NFKC", name).replace("\ufeff", "").casefold()
-    return re.sub(r"\([^()]*\)|[\s_\-./*]", "", text)
-
-
 @cache
-def _aliases() -> dict[str, str]:
-    with (content_dir("parsers") / "aliases.toml").open("rb") as file:
-        content = tomllib.load(file)
-    known: dict[str, str] = {}
-    for fields in (content["fields"], content.get("tables", {}).get("change", {}).get("fields", {})):
-        for canonical, names in fields.items():
-            for name in (canonical, *names):
-                known[normalise(name)] = canonical
-    return known
+def _meanings() -> dict[str, str]:
+    """Normalised column name to canonical name, as they hold in tables of row changes."""
+    known = load_aliases([content_dir("parsers") / "aliases.toml"])
+    layers = [ranked for _, ranked in known.layers("change", ())]
+    return {name: meaning for ranked in reversed(layers) for name, (meaning, _) in ranked.items()}
 
 
 def canonical(name: str) -> str | None:
     """The entity or quantity column that a table's column `name` fills in a `change` event, if any."""
-    found = _aliases().get(normalise(name))
+    found = _meanings().get(normalise(name))
     if found in QUANTITIES or (found in ENTITIES and found not in _NOT_OF_A_ROW):
         return found
     return None

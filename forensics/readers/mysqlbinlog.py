@@ -6,6 +6,7 @@ immediate_commit_timestamp) tell in which zone the machine that printed it was; 
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import Final
 
 import polars as pl
@@ -29,11 +30,11 @@ class MysqlBinlog:
 
     def __init__(self, context: SourceContext) -> None:
         self._zone = context.zone
-        self._name = context.name
+        self._name = PurePath(context.name).name
         self._files = 0
         self._offset_s: int | None = None
         self._database: str | None = None
-        self._schemas = Schemas({table: list(columns) for table, columns in context.schemas.items()})
+        self._schemas = Schemas()
         self._images = Images()
 
     def parse(self, records: pl.DataFrame) -> Parsed:
@@ -130,7 +131,7 @@ class MysqlBinlog:
     def _versions(self, text: binlog_text.Text, rows: pl.DataFrame) -> pl.DataFrame:
         """`table`, `at`, `columns`: from which line on a table has which columns (null: not known any more)."""
         tables = rows["table"].unique().to_list()
-        found = [(table, -1, self._schemas.tables[table]) for table in tables if table in self._schemas.tables]
+        found: list[tuple[str, int, list[str] | None]] = [(t, -1, self._schemas.tables[t]) for t in tables if t in self._schemas.tables]
         for at, kind, statement in _statements(text):
             if kind == "use":
                 self._database = statement
@@ -140,7 +141,7 @@ class MysqlBinlog:
             else:
                 self._schemas.tables[kind] = definitions(statement)
                 found.append((kind, at, self._schemas.tables[kind]))
-        schema = {"table": pl.String, "at": pl.Int64, "columns": pl.List(pl.String)}
+        schema = pl.Schema({"table": pl.String(), "at": pl.Int64(), "columns": pl.List(pl.String())})
         return pl.DataFrame(found, schema=schema, orient="row")
 
     def _changes(self, frame: pl.DataFrame, changes: pl.DataFrame, text: binlog_text.Text) -> pl.DataFrame:
