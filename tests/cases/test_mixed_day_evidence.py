@@ -11,6 +11,7 @@ import sys
 import zipfile
 from collections import defaultdict
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -77,7 +78,7 @@ def test_ledger_chain_breaks_only_where_an_update_was_lost(
     broken = {
         key[1]
         for key, chain in rows.items()
-        for one, two in zip(chain, chain[1:], strict=False)
+        for one, two in pairwise(chain)
         if one["变动后数量"] != two["变动前数量"]
     }
     assert broken == {f["subject"]["location"] for f in truth["faults"] if f["cause"] == "F-S-02-05.2"}  # type: ignore[index]
@@ -99,7 +100,7 @@ def test_only_ties_are_out_of_order_and_book_is_negative_only_after_a_fault(
     times = [row["操作时间"] for row in ledger]
     assert times == sorted(times)
     numbers = [int(row["流水号"]) for row in ledger]
-    assert sum(a > b for a, b in zip(numbers, numbers[1:], strict=False)) == 3
+    assert sum(a > b for a, b in pairwise(numbers)) == 3
     faces = {f["subject"]["location"] for f in truth["faults"] if str(f["cause"]).startswith("F-S-02-05")}  # type: ignore[index]
     assert {row["库位编码"] for row in ledger if int(row["变动后数量"]) < 0} <= faces
 
