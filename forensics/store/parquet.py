@@ -26,11 +26,6 @@ _UNIQUE: Final = {"raw", "extra", "line", "byte_offset", "ts", "request_id", "lo
 _SORT_KEY: Final = ("pallet", "task", "sku", "doc", "request_id", "location")
 
 
-def month_of(ts: pl.Expr) -> pl.Expr:
-    """The partition a time belongs to: its UTC month, or NO_MONTH."""
-    return ts.dt.strftime("%Y-%m").fill_null(NO_MONTH)
-
-
 def write_events(frame: pl.DataFrame, table: Path) -> list[Written]:
     """Write one file per kind and month below `table`; they stay invisible until committed.
 
@@ -43,11 +38,15 @@ def write_events(frame: pl.DataFrame, table: Path) -> list[Written]:
     written = []
     for (kind, months), part in parts.items():
         name = NO_MONTH if months is None else f"{cast(int, months) // 12:04d}-{cast(int, months) % 12 + 1:02d}"
-        ordered = part.drop("_month", "kind").sort(
-            [pl.coalesce(*_SORT_KEY), "ts", "source", "byte_offset"], nulls_last=True, maintain_order=False
-        )
-        written.append(write_file(ordered, table, {"kind": str(kind), "month": name}))
+        written.append(write_file(sort_for_file(part.drop("_month", "kind")), table, {"kind": str(kind), "month": name}))
     return written
+
+
+def sort_for_file(frame: pl.DataFrame) -> pl.DataFrame:
+    """By entity, then time: a pallet's events lie together, and a row group's range of values is narrow."""
+    return frame.sort(
+        [pl.coalesce(*_SORT_KEY), "ts", "source", "byte_offset"], nulls_last=True, maintain_order=False
+    )
 
 
 def write_file(frame: pl.DataFrame, table: Path, partition: Mapping[str, str]) -> Written:

@@ -1,0 +1,351 @@
+"""The Python API: a case, what goes into it, and what it answers. The command line is a thin user of this.
+
+    case = forensics.open_case("case")
+    case.ingest("logs/")
+    trace = case.trace(pallet="TP000123")
+    trace.events            # Polars frame, in time order
+    trace.result.incidents  # ranked causes with their evidence
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from forensics import __version__
+from forensics.model.errors import ConfigError, QueryError
+from forensics.model.fault import Fault
+from forensics.model.result import CaseResult, ClockRelation, Coverage, Finding
+from forensics.store import case as folder
+from forensics.store import custody
+from forensics.store.duck import connect
+from forensics.store.evidence import latest
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from forensics.formats.load import Registry
+    from forensics.ingest.pipeline import Progress
+    from forensics.ingest.result import IngestResult
+
+SUBJECTS = ("pallet", "sku", "location", "task", "doc", "request")
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What happened to one subject.
+
+    Attributes:
+        result: incidents, findings, coverage, clocks and the guide's checks for the subject.
+        events: all events of the subject and of what belongs to it, in time order; columns of the event table and
+            `event_id`, `file`, `lane`, `relation`.
+        balance: book balance of the stock rows concerned: `ts, sku, location, balance, delta, event_id`.
+        subject: what was asked for.
+    """
+
+    result: CaseResult
+    events: pl.DataFrame
+    balance: pl.DataFrame
+    subject: dict[str, str]
+    observed_at: datetime | None = None
+    symptom: str | None = None
+
+
+def open_case(
+    path: str | Path,
+    *,
+    create: bool = False,
+    tz: str | None = None,
+    formats: Sequence[str | Path] = (),
+    queries: Sequence[str | Path] = (),
+    lang: str = "en",
+) -> Case:
+    """Open a case folder.
+
+    Args:
+        create: make the folder if there is none.
+        tz: zone of times without one, for a new case (default Asia/Shanghai).
+        formats, queries: folders with own format files and checks.
+        lang: language of texts that come from content files, zh or en.
+
+    Raises:
+        ConfigError: there is no case, or the folder holds something else.
+    """
+    where = Path(path)
+    opened = folder.create(where, version=__version__, tz=tz or folder.DEFAULT_ZONE) if create else folder.load(where)
+    return Case(opened, [Path(p) for p in formats], [Path(p) for p in queries], lang)
+
+
+class Case:
+    """An open case. Frames are Polars; times in them are UTC."""
+
+    def __init__(
+        self, opened: folder.CaseFolder, formats: Sequence[Path] = (), queries: Sequence[Path] = (), lang: str = "en"
+    ) -> None:
+        self.folder = opened
+        self._formats = list(formats)
+        self._queries = list(queries)
+        self.lang = lang
+
+    @property
+    def path(self) -> Path:
+        """The case folder."""
+        return self.folder.path
+
+    @cached_property
+    def registry(self) -> Registry:
+        """Shipped and own format files."""
+        from forensics.formats.load import load_formats
+
+        return load_formats(self._formats)
+
+    @cached_property
+    def catalogue(self) -> Sequence[Fault]:
+        """The fault classes and their causes."""
+        from forensics.checks.catalogue import load_catalogue
+
+        return load_catalogue()
+
+    def ingest(
+        self, *paths: str | Path, system: str | None = None, tz: str | None = None, progress: Progress | None = None
+    ) -> IngestResult:
+        """Read files, folders, globs or `-` into the case.
+
+        Args:
+            system: who wrote them, where neither they nor their names say so.
+            tz: zone of times without one, for these files; default is the case's.
+
+        Raises:
+            EvidenceError: a path leads nowhere.
+        """
+        from forensics.ingest.pipeline import ingest
+
+        if tz is not None:
+            folder.zone_named(tz)
+        result = ingest(
+            self.folder, [str(path) for path in paths], self.registry, system=system, zone=tz, progress=progress
+        )
+        self.__dict__.pop("_prepared", None)
+        return result
+
+    # -- asking ----------------------------------------------------------------------------------------------------
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """A DuckDB connection with `events`, `evidence` and `rejects`, as they are now."""
+        return connect(self.folder)
+
+    @cached_property
+    def _prepared(self) -> tuple[duckdb.DuckDBPyConnection, tuple[ClockRelation, ...]]:
+        """A connection with clocks estimated and the shared views at hand."""
+        from forensics.checks import engine
+        from forensics.clocks import clock_relations
+
+        con = self.connect()
+        clocks = tuple(clock_relations(con))
+        engine.prepare(con, clocks, extra_dirs=self._queries)
+        return con, clocks
+
+    def sql(self, query: str, params: Mapping[str, Any] | Sequence[Any] | None = None) -> pl.DataFrame:
+        """Ask in DuckDB SQL: relations `events`, `evidence`, `rejects` and the shared views (`api_calls` …).
+
+        Raises:
+            QueryError: DuckDB does not understand it.
+        """
+        import duckdb
+
+        from forensics.checks import engine
+        from forensics.checks.check import load_views, views_named
+
+        try:
+            named = views_named(query, load_views(self._queries))
+            con = self._prepared[0] if named else self.connect()
+            if named:
+                engine.ensure_views(con, named)
+            relation = con.sql(query, params=params)
+            return pl.DataFrame() if relation is None else relation.pl()
+        except duckdb.Error as error:
+            message, _, rest = str(error).partition("\n")
+            raise QueryError(message, hint=rest.strip().splitlines()[0] if rest.strip() else None) from None
+
+    def clocks(self) -> tuple[ClockRelation, ...]:
+        """How far the clocks of the systems are apart, as far as calls that both ends logged tell."""
+        return self._prepared[1]
+
+    def coverage(self) -> tuple[Coverage, ...]:
+        """What each system recorded, from when to when, and where it is silent."""
+        from forensics.coverage import coverage
+
+        return tuple(coverage(self._prepared[0]))
+
+    def findings(self) -> list[Finding]:
+        """Every finding of every check."""
+        from forensics.checks import engine
+
+        return engine.run_checks(self._prepared[0], engine.load_checks(self._queries))
+
+    def audit(self, since: datetime | None = None, until: datetime | None = None) -> CaseResult:
+        """All incidents of the case, or those that touch the window."""
+        from forensics.verdict import judge
+
+        findings = [one for one in self.findings() if _touches(one, since, until)]
+        incidents, undecided, steps = judge(findings, self.catalogue, self.coverage())
+        return self._result(since, until, findings, incidents, undecided, steps)
+
+    def trace(
+        self,
+        *,
+        pallet: str | None = None,
+        sku: str | None = None,
+        location: str | None = None,
+        task: str | None = None,
+        doc: str | None = None,
+        request: str | None = None,
+        around: datetime | None = None,
+        window: timedelta | None = None,
+        symptom: str | None = None,
+        observed_at: datetime | None = None,
+    ) -> Trace:
+        """Follow one subject through all systems.
+
+        Args:
+            around: only events near this moment; `window` to each side (default 3 days).
+            symptom: a fault class such as F-S-02-01, when the user knows what is wrong.
+            observed_at: when it was seen.
+
+        Raises:
+            ConfigError: no subject was named, or the case knows nothing of it.
+        """
+        from forensics.identity import closure, subject_events
+        from forensics.ledger import balances
+        from forensics.verdict import judge
+
+        given = dict(zip(SUBJECTS, (pallet, sku, location, task, doc, request), strict=True))
+        subject = {("request_id" if k == "request" else k): v for k, v in given.items() if v}
+        if not subject:
+            raise ConfigError("say what to trace: a pallet, SKU, location, task, document or request")
+        if symptom is not None and symptom not in {fault.id for fault in self.catalogue}:
+            raise ConfigError(
+                f"no fault class '{symptom}'", hint="one of " + ", ".join(fault.id for fault in self.catalogue)
+            )
+        middle = around or observed_at
+        span = window or timedelta(days=3)
+        limits = (middle - span, middle + span) if middle else None
+        con, _ = self._prepared
+        related = closure(con, subject, limits)
+        events = subject_events(con, related, limits)
+        if events.is_empty():
+            self._unknown(subject)
+        findings = [one for one in self.findings() if _concerns(one, subject, set(events["event_id"]))]
+        coverage = self.coverage()
+        incidents, undecided, steps = judge(
+            findings, self.catalogue, coverage, symptom=symptom, subject=subject, observed_at=observed_at
+        )
+        times = events["ts"].drop_nulls()
+        since, until = limits or ((times.min(), times.max()) if len(times) else (None, None))
+        result = self._result(since, until, findings, incidents, undecided, steps)
+        return Trace(result, events, balances(con, related, limits), subject, observed_at or around, symptom)
+
+    # -- the case itself -------------------------------------------------------------------------------------------
+
+    def evidence(self) -> pl.DataFrame:
+        """One row per source: what it is, how it was read, what became of its lines."""
+        return latest(self.folder.evidence.frame()).sort("path", "member", nulls_last=False)
+
+    def info(self) -> dict[str, Any]:
+        """Settings, sources, events by kind, size on disk."""
+        evidence = self.evidence()
+        kinds = self.sql("SELECT kind, count(*) AS n FROM events GROUP BY 1 ORDER BY 2 DESC")
+        sizes = [file.stat().st_size for file in self.path.rglob("*") if file.is_file()]
+        return {
+            **self.folder.settings,
+            "sources": evidence.height,
+            "source_bytes": int(evidence["bytes"].sum()),
+            "lines": int(evidence["lines"].sum()),
+            "rejected": int(evidence["rejected"].sum()),
+            "events": dict(kinds.iter_rows()),
+            "first_ts": evidence["first_ts"].min(),
+            "last_ts": evidence["last_ts"].max(),
+            "files": len(self.folder.events.files()),
+            "size_bytes": sum(sizes),
+        }
+
+    def verify(self) -> list[str]:
+        """What does not hold: custody chain, conservation of lines, tables against evidence. Empty if all is well."""
+        problems = custody.verify(self.folder.custody)
+        evidence = self.evidence()
+        law = pl.col("event_lines") + pl.col("continuation") + pl.col("rejected") + pl.col("blank")
+        for row in evidence.filter(pl.col("lines") != law).iter_rows(named=True):
+            problems.append(f"{row['path']}: lines do not add up")
+        counted = dict(self.sql("SELECT source, count(*) FROM events GROUP BY 1").iter_rows())
+        for row in evidence.iter_rows(named=True):
+            if counted.pop(row["source"], 0) != row["events"]:
+                problems.append(f"{row['path']}: the event table does not hold the {row['events']} events it should")
+        if counted:
+            problems.append(f"{sum(counted.values())} events belong to no source")
+        logged = {source["source"] for entry in custody.read(self.folder.custody) for source in entry.get("sources", [])}
+        for row in evidence.filter(~pl.col("source").is_in(list(logged))).iter_rows(named=True):
+            problems.append(f"{row['path']}: ingested, but not in the custody log")
+        return problems
+
+    def compact(self) -> tuple[int, int]:
+        """Rewrite many small files as few large ones; returns the number of files before and after."""
+        from forensics.store.compact import compact
+
+        return compact(self.folder)
+
+    def _unknown(self, subject: Mapping[str, str]) -> None:
+        wanted = ", ".join(f"{key} {value}" for key, value in subject.items())
+        column, value = next(iter(subject.items()))
+        near = self.sql(
+            f'SELECT DISTINCT "{column}" AS v, jaro_winkler_similarity("{column}", $v) AS s FROM events '  # noqa: S608
+            f'WHERE "{column}" IS NOT NULL ORDER BY s DESC, v LIMIT 3',
+            {"v": value},
+        )
+        close = [str(v) for v, s in near.iter_rows() if s > 0.8]
+        hint = f"did you mean {', '.join(close)}?" if close else "`forensics case info` shows what the case holds"
+        raise ConfigError(f"the case knows nothing of {wanted}", hint=hint)
+
+    def _result(
+        self, since: Any, until: Any, findings: Any, incidents: Any, undecided: Any, steps: Any
+    ) -> CaseResult:
+        evidence = self.evidence()
+        facts = {key: value for key, value in self.folder.settings.items() if key in ("id", "tz", "created_at")}
+        return CaseResult(
+            case={**facts, "path": str(self.path), "tool": f"wms-forensics {__version__}"},
+            window={"since": since, "until": until},
+            incidents=tuple(incidents),
+            findings=tuple(findings),
+            undecided=tuple(undecided),
+            coverage=self.coverage(),
+            clocks=self.clocks(),
+            custody=tuple(
+                evidence.select(
+                    "source", "path", "member", "sha256", "bytes", "parser", "encoding", "zone", "system", "lines",
+                    "events", "event_lines", "continuation", "rejected", "blank", "first_ts", "last_ts", "status",
+                ).to_dicts()
+            ),
+            steps=tuple(steps),
+        )  # fmt: skip
+
+
+def _touches(finding: Finding, since: datetime | None, until: datetime | None) -> bool:
+    begin, end = finding.started_at, finding.ended_at or finding.started_at
+    if begin is None or end is None:
+        return True
+    return (since is None or end >= since) and (until is None or begin <= until)
+
+
+def _concerns(finding: Finding, subject: Mapping[str, str], events: set[str]) -> bool:
+    """A finding is about the subject if it names it, or if most of what proves it is in the subject's timeline."""
+    for key, value in subject.items():
+        named = finding.subject.get(key)
+        if named == value or (isinstance(named, list | tuple) and value in named):
+            return True
+    proving = [one.event_id for one in finding.evidence if one.role == "for"]
+    return bool(proving) and sum(one in events for one in proving) * 2 > len(proving)

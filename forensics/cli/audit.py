@@ -1,0 +1,38 @@
+"""`forensics audit`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from forensics.cli import options, output, when
+
+
+@click.command()
+@options.case_option
+@click.option("--since", metavar="TIME", help="Only incidents that touch the time from here on.")
+@click.option("--until", metavar="TIME", help="Only incidents that touch the time up to here.")
+@click.option("--fail-on", type=click.Choice(output.LEVELS), default=options._setting("fail_on", None),
+              help="Exit with 1 if there is a finding of this level or above.")  # fmt: skip
+@options.lang_option
+@options.tz_option
+@options.color_option
+@options.format_option(*output.FORMATS)
+@options.output_option
+def audit(
+    case_dir: Path, since: str | None, until: str | None, fail_on: str | None, lang: str, tz: str | None,
+    color: bool | None, fmt: str, output: Path | None,
+) -> int:  # fmt: skip
+    """Run all checks over the whole case and tell the incidents, most serious first."""
+    from forensics.api import open_case
+    from forensics.cli.output import fails, render
+    from forensics.store import custody
+
+    case = open_case(case_dir, lang=lang, queries=options.settings().get("queries", []))
+    zone = tz or case.folder.zone
+    result = case.audit(when.moment(since, zone), when.moment(until, zone))
+    with case.folder.lock():
+        custody.append(case.folder.custody, "audit", findings=[f.id for f in result.findings])
+    render(case, result, None, fmt=fmt, lang=lang, tz=zone, color=color, output=output)
+    return 1 if fails(result, fail_on) else 0

@@ -1,0 +1,38 @@
+"""`forensics coverage`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from forensics.cli import options
+
+
+@click.command()
+@options.case_option
+@options.lang_option
+@options.tz_option
+@options.format_option("table", "json", "ndjson", "csv", "markdown")
+@options.output_option
+def coverage(case_dir: Path, lang: str, tz: str | None, fmt: str, output: Path | None) -> None:
+    """What each system recorded, from when to when, and where it is silent."""
+    import polars as pl
+
+    from forensics.api import open_case
+    from forensics.export import table
+    from forensics.model.result import iso
+
+    case = open_case(case_dir, lang=lang)
+    rows = [
+        {
+            "system": one.system, "kind": one.kind, "first_ts": one.first_ts, "last_ts": one.last_ts, "rows": one.rows,
+            "gaps": "; ".join(f"{iso(gap.since)} – {iso(gap.until)}" for gap in one.gaps),
+        }
+        for one in case.coverage()
+    ]  # fmt: skip
+    schema = {
+        "system": pl.String, "kind": pl.String, "first_ts": pl.Datetime("us", "UTC"),
+        "last_ts": pl.Datetime("us", "UTC"), "rows": pl.Int64, "gaps": pl.String,
+    }  # fmt: skip
+    options.write(table.frame_to_text(pl.DataFrame(rows, schema=schema), fmt), output)

@@ -1,0 +1,127 @@
+"""`forensics ingest`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from forensics.cli import options
+from forensics.cli.progress import Bar
+
+if TYPE_CHECKING:
+    from forensics.ingest.result import FileReport, IngestResult
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH…")
+@options.case_option
+@click.option("--system", type=click.Choice(["wms", "wcs", "scanner", "db", "cache", "erp", "mq"]),
+              help="Who wrote these files, where neither they nor their names say so.")  # fmt: skip
+@options.tz_option
+@click.option("--formats", "format_dirs", multiple=True, type=click.Path(path_type=Path, exists=True, file_okay=False),
+              help="Folder with own format files; may be repeated.")  # fmt: skip
+@click.option("--max-rejected", type=float, default=options._setting("max_rejected", 5.0), show_default="5.0",
+              metavar="PERCENT", help="Exit with 3 if more lines than this could not be read.")  # fmt: skip
+@click.option("-v", "--verbose", is_flag=True, help="Say why each file was read as what it was.")
+@options.lang_option
+@options.color_option
+@options.format_option("table", "json", "ndjson")
+@options.output_option
+def ingest(
+    paths: tuple[str, ...], case_dir: Path, system: str | None, tz: str | None, format_dirs: tuple[Path, ...],
+    max_rejected: float, verbose: bool, lang: str, color: bool | None, fmt: str, output: Path | None,
+) -> int:  # fmt: skip
+    """Read logs and exports into a case.
+
+    PATH is a file, a folder, a glob, or `-` for standard input; .gz .bz2 .xz .zst .zip .tar and workbooks are opened.
+    What was ingested before is not added again; of a file that grew only what is new is.
+    """
+    from forensics.api import open_case
+
+    with Bar() as bar:
+        result = open_case(case_dir, create=True, tz=tz, formats=format_dirs, lang=lang).ingest(
+            *paths, system=system, tz=tz, progress=bar
+        )
+    if fmt == "table":
+        _print(result, verbose, lang, options.console(color))
+    elif fmt == "json":
+        options.write(json.dumps(result.to_json(), ensure_ascii=False, indent=1), output)
+    else:
+        options.write("\n".join(json.dumps(f.to_json(), ensure_ascii=False) for f in result.files), output)
+    lines = result.totals["lines"]
+    too_many = lines > 0 and 100 * result.totals["rejected"] / lines > max_rejected
+    return 3 if too_many or result.incomplete else 0
+
+
+_TEXT: dict[str, dict[str, str]] = {
+    "zh": {"file": "文件", "parser": "格式", "encoding": "编码", "system": "系统", "lines": "行", "events": "事件",
+           "event_lines": "成事件行", "continuation": "续行", "rejected": "拒收", "blank": "空行", "status": "状态",
+           "new": "新", "grown": "增长", "unchanged": "已有", "empty": "空文件", "damaged": "损坏", "binary": "二进制",
+           "unreadable": "不可读", "total": "合计", "law": "行数 = 成事件行 + 续行 + 拒收 + 空行",
+           "why": "拒收原因见：forensics sql \"SELECT reason, count(*) FROM rejects GROUP BY 1\""},
+    "en": {"file": "file", "parser": "read as", "encoding": "encoding", "system": "system", "lines": "lines",
+           "events": "events", "event_lines": "event lines", "continuation": "attached", "rejected": "rejected",
+           "blank": "blank", "status": "status", "new": "new", "grown": "grown", "unchanged": "unchanged",
+           "empty": "empty", "damaged": "damaged", "binary": "binary", "unreadable": "unreadable", "total": "total",
+           "law": "lines = event lines + attached + rejected + blank",
+           "why": "why lines were rejected: forensics sql \"SELECT reason, count(*) FROM rejects GROUP BY 1\""},
+}  # fmt: skip
+_SHOWN = 60
+
+
+def _print(result: IngestResult, verbose: bool, lang: str, console: Any) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    text = _TEXT[lang]
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(text["file"], overflow="fold", ratio=3)
+    table.add_column(text["status"])
+    table.add_column(text["parser"], overflow="fold")
+    wide = console.width >= 100
+    if wide:
+        table.add_column(text["system"])
+        table.add_column(text["encoding"])
+    for name in ("lines", "event_lines", "continuation", "rejected", "blank", "events"):
+        if wide or name in ("lines", "rejected", "events"):
+            table.add_column(text[name], justify="right")
+    files = result.files if verbose or len(result.files) <= _SHOWN else result.files[:_SHOWN]
+    for file in files:
+        table.add_row(*_cells(file, text, wide))
+    totals = result.totals
+    numbers = [f"{totals[n]:,}" for n in ("lines", "event_lines", "continuation", "rejected", "blank", "events")]
+    if not wide:
+        numbers = [numbers[0], numbers[3], numbers[5]]
+    blank = [""] * (2 if wide else 0)
+    table.add_row(Text(f"{text['total']} ({totals['files']})", "bold"), "", "", *blank, *numbers, end_section=True)
+    console.print(table)
+    if len(files) < len(result.files):
+        console.print(f"… {len(result.files) - len(files)} more (-v)", markup=False)
+    for file in result.files:
+        label = file.path if file.member is None else f"{file.path}!{file.member}"
+        if file.problem:
+            console.print(Text(f"{label}: {file.problem}", "yellow"))
+        if file.replaced:
+            console.print(Text(f"{label}: {file.replaced} undecodable characters replaced", "yellow"))
+        if verbose and file.reasons:
+            console.print(Text(label, "bold"))
+            for reason in file.reasons:
+                console.print(Text(f"  {reason}"))
+    console.print(text["law"], style="dim", markup=False)
+    if totals["rejected"]:
+        console.print(text["why"], style="dim", markup=False)
+
+
+def _cells(file: FileReport, text: dict[str, str], wide: bool) -> list[Any]:
+    from rich.text import Text
+
+    label = file.path if file.member is None else f"{file.path}!{file.member}"
+    style = {"damaged": "red", "unreadable": "red", "binary": "yellow", "new": "green", "grown": "green"}
+    numbers = [f"{getattr(file, n):,}" for n in ("lines", "event_lines", "continuation", "rejected", "blank", "events")]
+    cells: list[Any] = [Text(label), Text(text[file.status], style.get(file.status, "dim")), Text(file.parser or "–")]
+    if wide:
+        return [*cells, Text(file.system or "–"), Text(file.encoding or "–"), *numbers]
+    return [*cells, numbers[0], numbers[3], numbers[5]]

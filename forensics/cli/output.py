@@ -1,0 +1,60 @@
+"""Render a result in the format asked for; one place for `trace` and `audit`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from forensics.cli import options
+
+if TYPE_CHECKING:
+    from forensics.api import Case, Trace
+    from forensics.model.result import CaseResult
+
+FORMATS = ("table", "json", "ndjson", "csv", "markdown", "html")
+LEVELS = ("critical", "high", "medium", "low", "info")
+
+
+def render(
+    case: Case, result: CaseResult, trace: Trace | None, *, fmt: str, lang: Any, tz: str, color: bool | None, output: Path | None
+) -> None:
+    """Write the result to `output` or stdout."""
+    from forensics.export import csv, json, markdown, terminal
+
+    if fmt == "table" and output is None:
+        terminal.print_result(options.console(color), result, None if trace is None else trace.events, lang, tz)
+    elif fmt == "html":
+        options.write(html(case, result, trace, lang=lang, tz=tz), output)
+    elif fmt == "json":
+        options.write(json.to_json(result), output)
+    elif fmt == "ndjson":
+        options.write(json.to_ndjson(result), output)
+    elif fmt == "csv":
+        options.write(csv.to_csv(result), output)
+    else:
+        options.write(markdown.to_markdown(result, lang), output)
+
+
+def html(case: Case, result: CaseResult, trace: Trace | None, *, lang: Any, tz: str) -> str:
+    """The incident report."""
+    from forensics.report.html import render_html
+
+    return render_html(
+        result,
+        trace.events if trace else case.finding_events(result),
+        lang=lang,
+        tz=tz,
+        balance=trace.balance if trace else None,
+        subject=dict(trace.subject) if trace else None,
+        symptom=trace.symptom if trace else None,
+        observed_at=trace.observed_at if trace else None,
+        catalogue=case.catalogue,
+    )
+
+
+def fails(result: CaseResult, fail_on: str | None) -> bool:
+    """Whether a finding is at or above the level."""
+    if fail_on is None:
+        return False
+    bad = LEVELS[: LEVELS.index(fail_on) + 1]
+    return any(finding.level in bad for finding in result.findings)
