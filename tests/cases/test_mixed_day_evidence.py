@@ -39,7 +39,9 @@ def ledger() -> list[dict[str, str]]:
 
 
 def test_composing_again_gives_the_same_case(tmp_path: Path) -> None:
-    done = subprocess.run([sys.executable, ROOT / "samples/compose/mixed_day.py", tmp_path], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, ROOT / "samples/compose/mixed_day.py", tmp_path], capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
 
     def content(base: Path) -> dict[str, bytes]:
@@ -76,16 +78,15 @@ def test_ledger_chain_breaks_only_where_an_update_was_lost(
         assert int(row["变动前数量"]) + int(row["变动数量"]) == int(row["变动后数量"])
         rows[row["物料编码"], row["库位编码"], row["托盘号"]].append(row)
     broken = {
-        key[1]
-        for key, chain in rows.items()
-        for one, two in pairwise(chain)
-        if one["变动后数量"] != two["变动前数量"]
+        key[1] for key, chain in rows.items() for one, two in pairwise(chain) if one["变动后数量"] != two["变动前数量"]
     }
     assert broken == {f["subject"]["location"] for f in truth["faults"] if f["cause"] == "F-S-02-05.2"}  # type: ignore[index]
 
 
 def test_ledger_starts_where_the_snapshot_ends(ledger: list[dict[str, str]]) -> None:
-    stock = {(r["物料编码"], r["库位编码"], r["托盘号"]): int(r["库存数量"]) for r in table("wms/stock_snapshot_0700.csv")}
+    stock = {
+        (r["物料编码"], r["库位编码"], r["托盘号"]): int(r["库存数量"]) for r in table("wms/stock_snapshot_0700.csv")
+    }
     seen = set()
     for row in sorted(ledger, key=lambda r: int(r["流水号"])):
         key = (row["物料编码"], row["库位编码"], row["托盘号"])
@@ -128,6 +129,8 @@ def test_no_slot_holds_two_pallets_in_the_book(ledger: list[dict[str, str]]) -> 
 
 def test_evidence_reaches_an_hour_past_every_fault(truth: dict[str, list[dict[str, object]]]) -> None:
     zone = ZoneInfo("Asia/Shanghai")
-    end = max(datetime.fromisoformat(row["receive_time"]).replace(tzinfo=zone) for row in table("wms/interface_log.csv"))
+    end = max(
+        datetime.fromisoformat(row["receive_time"]).replace(tzinfo=zone) for row in table("wms/interface_log.csv")
+    )
     for fault in truth["faults"]:
         assert end - datetime.fromisoformat(str(fault["ended_at"])) > timedelta(hours=1), fault

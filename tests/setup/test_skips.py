@@ -22,7 +22,9 @@ def test_plain(require):
 """
 
 
-@pytest.mark.parametrize(("ci", "expected"), [("", {"passed": 1, "skipped": 2}), ("true", {"passed": 1, "skipped": 1, "failed": 1})])
+@pytest.mark.parametrize(
+    ("ci", "expected"), [("", {"passed": 1, "skipped": 2}), ("true", {"passed": 1, "skipped": 1, "failed": 1})]
+)
 def test_a_skip_for_want_of_a_component_fails_in_ci(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, ci: str, expected: dict[str, int]
 ) -> None:
