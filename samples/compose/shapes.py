@@ -239,7 +239,7 @@ def replica_status() -> bytes:
 
 
 def write_all(w: World, case: Path) -> None:
-    """Write the case's evidence and truth below `case`."""
+    """Write the case's evidence, its truth, and what `forensics demo` asks of it, below `case`."""
     rotated, current = gateway(w)
     files = {
         "wms/stock_ledger_20260311.csv": ledger(w),
@@ -265,5 +265,6 @@ def write_all(w: World, case: Path) -> None:
         path = case / "evidence" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
+    (case / "demo.json").write_text(json.dumps(w.demo, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     truth = {"zone": "Asia/Shanghai", "faults": w.faults, "innocent": w.innocent}
     (case / "truth.json").write_text(json.dumps(truth, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

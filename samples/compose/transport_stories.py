@@ -264,6 +264,7 @@ def hidden_504(w: World) -> Process:
         -task.pallet.qty,
         "put-done, three attempts timed out at the gateway, never booked",
     )
+    w.demo = {"subject": {"pallet": task.pallet.code}, "symptom": "F-S-02-02"}
     yield (clock("15:44") - w.now).total_seconds()
     scan(w, "盘点", task.pallet.code, "", who=2, location=task.target)
     count(w, task.target, task.pallet.code, task.pallet.material.code, 0, task.pallet.qty)

@@ -75,6 +75,7 @@ class World:
     faults: list[dict[str, Any]] = field(default_factory=list)
     innocent: list[dict[str, Any]] = field(default_factory=list)
     swaps: list[tuple[str, str]] = field(default_factory=list)
+    demo: dict[str, Any] = field(default_factory=dict)
     _queue: list[tuple[datetime, int, Process]] = field(default_factory=list)
     _tick: Any = field(default_factory=count)
     _numbers: dict[str, int] = field(default_factory=dict)
