@@ -1,0 +1,157 @@
+"""Run checks on a DuckDB connection that has a relation `events`, and return typed findings.
+
+    from forensics.checks import engine
+    engine.prepare(con, clocks)
+    findings = engine.run_checks(con, engine.load_checks())
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import duckdb
+
+from forensics.checks.check import Check, load_checks, load_views, views_named
+from forensics.checks.clocktable import Clocks
+from forensics.checks.findings import Key, check_columns, finding, witness_keys
+from forensics.checks.header import bare_sql
+from forensics.checks.prepare import ensure_views, has_relation, is_prepared, prepare, sql_error
+from forensics.model.errors import ConfigError, Location, QueryError
+from forensics.model.result import Evidence, Finding
+
+__all__ = ["ensure_views", "load_checks", "missing_kinds", "prepare", "run_check", "run_checks"]
+
+_PARAMETER = re.compile(r"\$([a-z][a-z0-9_]*)")
+_TEXT_LIMIT: Final = 4000
+
+
+def run_checks(
+    con: duckdb.DuckDBPyConnection,
+    checks: Iterable[Check],
+    params: Mapping[str, Any] | None = None,
+    clocks: Clocks = None,
+    *,
+    undecided: bool = False,
+) -> list[Finding]:
+    """Every finding of the checks that can be judged, in order of cause and time.
+
+    Args:
+        con: has `events` (columns of the event model) and, for file names, `evidence(source, path, member)`.
+        checks: what to run; those whose needed kinds are absent find nothing (`missing_kinds` says which).
+        params: values for parameters, by `name` for all checks or by `id.name` for one.
+        clocks: given to `prepare` if that has not run yet.
+        undecided: also return what a check saw but could not decide; such findings carry `details["undecided"]`.
+
+    Raises:
+        QueryError: a mistake in a check or a view, with file and line.
+        ConfigError: a parameter that no check has.
+    """
+    chosen = list(checks)
+    if not is_prepared(con):
+        prepare(con, clocks)
+    _known_parameters(chosen, params or {})
+    present = _kinds(con)
+    found: list[Finding] = []
+    for check in chosen:
+        if not _absent(check, present):
+            found.extend(run_check(con, check, params, undecided=undecided))
+    return found
+
+
+def run_check(
+    con: duckdb.DuckDBPyConnection, check: Check, params: Mapping[str, Any] | None = None, *, undecided: bool = False
+) -> list[Finding]:
+    """The findings of one check; see `run_checks`."""
+    if not is_prepared(con):
+        prepare(con)
+    ensure_views(con, views_named(check.sql, load_views()) | views_named(check.sql, _extra_views(con)))
+    rows = [row for row in _rows(con, check, params or {}) if undecided or not row.get("undecided")]
+    known = _resolve(con, [key for row in rows for key in witness_keys(row)])
+    made = {one.id: one for one in (finding(check, row, known) for row in rows)}
+    return sorted(made.values(), key=lambda one: (one.started_at is None, one.started_at, one.id))
+
+
+def missing_kinds(con: duckdb.DuckDBPyConnection, checks: Iterable[Check]) -> dict[str, tuple[str, ...]]:
+    """For every check that cannot be judged: the needed event kinds of which there is no event."""
+    present = _kinds(con)
+    return {check.id: absent for check in checks if (absent := _absent(check, present))}
+
+
+def _absent(check: Check, present: set[str]) -> tuple[str, ...]:
+    return tuple(need for need in check.needs if not present & set(need.split("|")))
+
+
+def _kinds(con: duckdb.DuckDBPyConnection) -> set[str]:
+    return {row[0] for row in con.execute("SELECT DISTINCT kind FROM events").fetchall()}
+
+
+def _extra_views(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    return load_views([row[0] for row in con.execute("SELECT path FROM prepared_dirs").fetchall()])
+
+
+def _known_parameters(checks: Sequence[Check], params: Mapping[str, Any]) -> None:
+    known = {name for check in checks for param in check.params for name in (param.name, f"{check.id}.{param.name}")}
+    for name in params:
+        if name not in known:
+            raise ConfigError(f"no check has a parameter '{name}'", hint="forensics queries show ID lists a check's parameters")
+
+
+def _rows(con: duckdb.DuckDBPyConnection, check: Check, params: Mapping[str, Any]) -> list[dict[str, Any]]:
+    _only_select(con, check)
+    named = set(_PARAMETER.findall(bare_sql(check.sql)))
+    unknown = named - {param.name for param in check.params}
+    if unknown:
+        raise QueryError(
+            f"parameter ${min(unknown)} of check '{check.id}' is not declared",
+            location=Location(check.path),
+            hint=f"add [params.{min(unknown)}] with a default to the header",
+        )
+    values = {
+        param.name: params.get(f"{check.id}.{param.name}", params.get(param.name, param.default))
+        for param in check.params
+        if param.name in named
+    }
+    try:
+        cursor = con.execute(check.sql, values) if values else con.execute(check.sql)
+        columns = [column[0] for column in cursor.description or ()]
+        check_columns(check, columns)
+        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+    except duckdb.Error as error:
+        raise sql_error(error, f"check '{check.id}'", check.path) from error
+
+
+def _only_select(con: duckdb.DuckDBPyConnection, check: Check) -> None:
+    """A check reads. Anything else in its file (COPY, INSTALL, a second statement) is refused before it runs."""
+    try:
+        statements = con.extract_statements(check.sql)
+    except duckdb.Error as error:
+        raise sql_error(error, f"check '{check.id}'", check.path) from error
+    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+        raise QueryError(f"check '{check.id}' must be one SELECT", location=Location(check.path))
+
+
+def _resolve(con: duckdb.DuckDBPyConnection, keys: Sequence[Key]) -> dict[Key, Evidence]:
+    """Time, system, file, line and text of the cited events, in one join."""
+    if not keys:
+        return {}
+    unique = sorted(set(keys))
+    con.execute("CREATE OR REPLACE TEMP TABLE cited (source VARCHAR, byte_offset BIGINT, part BIGINT)")
+    con.execute(
+        "INSERT INTO cited SELECT unnest($s), unnest($o), unnest($p)",
+        {"s": [key[0] for key in unique], "o": [key[1] for key in unique], "p": [key[2] for key in unique]},
+    )
+    files = has_relation(con, "evidence")
+    rows = con.execute(
+        f"""SELECT e.source, e.byte_offset, e.part, e.ts, e.system, e.line, left(e.raw, {_TEXT_LIMIT}),
+                   {"f.file" if files else "e.source"}
+            FROM events e JOIN cited USING (source, byte_offset, part)
+            {"LEFT JOIN (SELECT source, any_value(path || coalesce('!' || member, '')) AS file FROM evidence GROUP BY source) f USING (source)" if files else ""}"""
+    ).fetchall()
+    return {
+        (source, offset, part): Evidence(
+            f"{source}:{offset}:{part}", "for", ts, system, file or source, line or 0, text or ""
+        )
+        for source, offset, part, ts, system, line, text, file in rows
+    }

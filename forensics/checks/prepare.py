@@ -1,0 +1,153 @@
+"""Set up a DuckDB connection for checks: clocks, macros, and the shared views that the checks name.
+
+Views are made when a check first needs them, in the order in which they use each other; those marked `materialise`
+become temporary tables, so that ten checks cost one scan.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+from forensics.checks.check import View, load_views
+from forensics.checks.clocktable import Clocks, clock_table
+from forensics.checks.steps import STEPS
+from forensics.clocks.keys import CLOCK_SQL
+from forensics.model.errors import Location, QueryError
+
+CLOCK_TOLERANCE_S: Final = 10.0
+"""How far two clocks may be apart where nothing is known about them: half of it is each clock's error."""
+
+_LINE = re.compile(r"LINE (\d+):")
+
+_MACROS: Final = (
+    # Three-valued order of two moments: -1 a before b, 1 after, 0 cannot be told. Within one clock only its resolution
+    # counts, across clocks both errors do.
+    """CREATE OR REPLACE TEMP MACRO time_order(a_us, a_res, a_err, a_clock, b_us, b_res, b_err, b_clock) AS
+       CASE WHEN a_us + a_res + CASE WHEN a_clock = b_clock THEN 0 ELSE a_err + b_err END < b_us THEN -1
+            WHEN b_us + b_res + CASE WHEN a_clock = b_clock THEN 0 ELSE a_err + b_err END < a_us THEN 1
+            ELSE 0 END""",
+    f"CREATE OR REPLACE TEMP MACRO clock_of(kind, system, host, source) AS {CLOCK_SQL}",
+    "CREATE OR REPLACE TEMP MACRO at_time(us) AS make_timestamptz(us)",
+    """CREATE OR REPLACE TEMP MACRO witness(source_, byte_offset_, part_, role_, note_) AS
+       {'source': source_, 'byte_offset': byte_offset_, 'part': part_, 'role': role_, 'note': note_}""",
+    "CREATE OR REPLACE TEMP MACRO resolution_us(precision_) AS CASE precision_ "
+    "WHEN 'us' THEN 0 WHEN 'ms' THEN 999 WHEN 'min' THEN 59999999 WHEN 'day' THEN 86399999999 "
+    "WHEN 's' THEN 999999 ELSE 0 END",
+)
+
+
+
+def prepare(
+    con: duckdb.DuckDBPyConnection,
+    clocks: Clocks = None,
+    *,
+    views: Iterable[str] = (),
+    extra_dirs: Sequence[Path | str] = (),
+    clock_tolerance_s: float = CLOCK_TOLERANCE_S,
+) -> None:
+    """Make `con`, which has a relation `events`, ready for checks; again after `events` changed.
+
+    Args:
+        con: the connection; a relation `evidence(source, path, member)` is used for file names if it is there.
+        clocks: how far clocks are ahead: ClockRelations, or mappings with `clock` (or `system` and `host`), `offset_s`,
+            `error_s`, `reference`.
+        views: views to make at once, `*` for all; checks make what they need by themselves.
+        extra_dirs: folders whose `views/*.sql` come before the shipped ones.
+        clock_tolerance_s: how far two clocks of which nothing is known may be apart.
+
+    Raises:
+        QueryError: a mistake in a view.
+    """
+    loaded = load_views(extra_dirs)
+    for macro in _MACROS:
+        con.execute(macro)
+    half = int(clock_tolerance_s * 500_000)
+    con.execute(f"CREATE OR REPLACE TEMP MACRO default_clock_err_us() AS {half}")
+    clock_table(con, clocks, half)
+    con.execute("CREATE OR REPLACE TEMP TABLE prepared_views (name VARCHAR)")
+    con.execute("CREATE OR REPLACE TEMP TABLE prepared_dirs (path VARCHAR)")
+    for folder in extra_dirs:
+        con.execute("INSERT INTO prepared_dirs VALUES (?)", [str(folder)])
+    names = tuple(views)
+    ensure_views(con, loaded.keys() if "*" in names else names, loaded)
+
+
+def ensure_views(con: duckdb.DuckDBPyConnection, names: Iterable[str], loaded: dict[str, View] | None = None) -> None:
+    """Make the named views, and those that they use, unless they are there already."""
+    if not is_prepared(con):
+        prepare(con)
+    if loaded is None:
+        loaded = load_views([row[0] for row in con.execute("SELECT path FROM prepared_dirs").fetchall()])
+    done = {row[0] for row in con.execute("SELECT name FROM prepared_views").fetchall()}
+    for name in _in_order(names, loaded):
+        if name not in done:
+            _make(con, loaded[name])
+            con.execute("INSERT INTO prepared_views VALUES (?)", [name])
+
+
+def is_prepared(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether `prepare` ran on this connection."""
+    return has_relation(con, "prepared_views")
+
+
+def has_relation(con: duckdb.DuckDBPyConnection, name: str) -> bool:
+    """Whether a table or view of that name can be read."""
+    found = con.execute(
+        "SELECT 1 FROM duckdb_tables() WHERE table_name = $n UNION ALL SELECT 1 FROM duckdb_views() WHERE view_name = $n",
+        {"n": name},
+    ).fetchone()
+    return found is not None
+
+
+def sql_error(error: Exception, what: str, path: Path) -> QueryError:
+    """A DuckDB error as a QueryError that points into the file."""
+    text = str(error)
+    found = _LINE.search(text)
+    message = text.split("\n\nLINE ")[0].strip().splitlines()
+    return QueryError(
+        f"{what}: {message[0] if message else type(error).__name__}",
+        location=Location(path, int(found.group(1)) if found else None),
+        hint=" ".join(message[1:]).strip() or None,
+    )
+
+
+def _in_order(names: Iterable[str], loaded: dict[str, View]) -> list[str]:
+    graph: dict[str, tuple[str, ...]] = {}
+    todo = [name for name in names if name in loaded]
+    while todo:
+        name = todo.pop()
+        if name not in graph:
+            graph[name] = loaded[name].uses
+            todo.extend(loaded[name].uses)
+    try:
+        return list(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        cycle = list(error.args[1])
+        raise QueryError(f"views use each other in a circle: {' → '.join(cycle)}", location=Location(loaded[cycle[0]].path, 1)) from error
+
+
+def _make(con: duckdb.DuckDBPyConnection, view: View) -> None:
+    try:
+        con.execute(f"DROP {'TABLE' if _is_table(con, view.name) else 'VIEW'} IF EXISTS temp.main.{view.name}")
+        if view.step is not None:
+            if view.step not in STEPS:
+                raise QueryError(f"step '{view.step}' does not exist", location=Location(view.path, 1), hint=f"one of {', '.join(STEPS)}")
+            result = STEPS[view.step](con.sql(view.sql).to_arrow_table())
+            con.register("step_result", result)
+            con.execute(f"CREATE TEMP TABLE {view.name} AS SELECT * FROM step_result")
+            con.unregister("step_result")
+        else:
+            what = "TABLE" if view.materialise else "VIEW"
+            con.execute(f"CREATE TEMP {what} {view.name} AS {view.sql}")
+    except duckdb.Error as error:
+        raise sql_error(error, f"view '{view.name}'", view.path) from error
+
+
+def _is_table(con: duckdb.DuckDBPyConnection, name: str) -> bool:
+    return con.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ? AND temporary", [name]).fetchone() is not None
