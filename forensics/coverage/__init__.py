@@ -1,0 +1,8 @@
+"""What was recorded when: absence is evidence only where a source is known to have been writing."""
+
+from __future__ import annotations
+
+from forensics.coverage.covered import Answer, covered
+from forensics.coverage.measure import measure
+
+__all__ = ["Answer", "covered", "measure"]
