@@ -25,7 +25,6 @@ def connect(case: CaseFolder, *, threads: int | None = None, memory: str | None 
     config: dict[str, str | bool | int | float | list[str]] = {
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
-        "TimeZone": "UTC",
         "preserve_insertion_order": "false",
     }
     if threads:
@@ -33,6 +32,7 @@ def connect(case: CaseFolder, *, threads: int | None = None, memory: str | None 
     if memory:
         config["memory_limit"] = memory
     con = duckdb.connect(":memory:", config=config)
+    con.execute("SET TimeZone = 'UTC'")
     con.execute(f"SET temp_directory = {literal(str(case.path / '.duckdb'))}")
     con.execute(f"CREATE VIEW events AS {_events(case.events.files())}")
     con.execute(f"CREATE VIEW rejects AS {_plain(case.rejects)}")
