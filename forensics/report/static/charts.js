@@ -1,0 +1,147 @@
+// Swim lanes and balance: Vega views fed from the unpacked columns, with pan, zoom and keyboard.
+(() => {
+  "use strict";
+  const R = window.report;
+  const options = { ast: true, actions: false, defaultStyle: false, tooltip: false, mode: "vega-lite", renderer: "canvas" };
+
+  const theme = (view) => {
+    const query = matchMedia("(prefers-color-scheme: dark)");
+    const apply = (dark) => view.signal("ink", dark ? "#d5dbe1" : "#3d4650").signal("paper", dark ? "#14181c" : "#ffffff").run();
+    apply(query.matches && !matchMedia("print").matches);
+    query.addEventListener("change", () => apply(query.matches));
+    window.addEventListener("beforeprint", () => apply(false));
+    window.addEventListener("afterprint", () => apply(query.matches));
+  };
+
+  const embed = async (target, spec, changes) => {
+    const { view } = await window.vegaEmbed(target, spec, options);
+    changes(view);
+    theme(view);
+    return view;
+  };
+
+  // Gives a view a movable span: buttons, wheel with Ctrl or Shift, drag, keys. `step` moves the chosen event.
+  const movable = (box, view, full, step) => {
+    let [t0, t1] = full;
+    const show = (from, to) => {
+      const room = (full[1] - full[0]) * 0.5;
+      const size = Math.min(Math.max(to - from, 10), full[1] - full[0] + 2 * room);
+      t0 = Math.min(Math.max(from, full[0] - room), full[1] + room - size);
+      t1 = t0 + size;
+      view.signal("t0", t0).signal("t1", t1).runAsync();
+    };
+    const pan = (share) => show(t0 + (t1 - t0) * share, t1 + (t1 - t0) * share);
+    const zoom = (factor, share = 0.5) => {
+      const centre = t0 + (t1 - t0) * share;
+      show(centre - (centre - t0) * factor, centre + (t1 - centre) * factor);
+    };
+    const acts = {
+      ArrowLeft: (e) => (e.shiftKey || !step ? pan(-0.2) : step(-1)),
+      ArrowRight: (e) => (e.shiftKey || !step ? pan(0.2) : step(1)),
+      ArrowUp: () => step?.(-1, true),
+      ArrowDown: () => step?.(1, true),
+      "+": () => zoom(0.5),
+      "=": () => zoom(0.5),
+      "-": () => zoom(2),
+      0: () => show(...full),
+    };
+    box.addEventListener("keydown", (e) => {
+      const act = acts[e.key];
+      if (!act || e.ctrlKey || e.metaKey || e.altKey) return;
+      e.preventDefault();
+      act(e);
+    });
+    box.addEventListener(
+      "wheel",
+      (e) => {
+        if (!e.ctrlKey && !e.shiftKey) return;
+        e.preventDefault();
+        const area = box.getBoundingClientRect();
+        zoom((e.deltaY || e.deltaX) > 0 ? 1.25 : 0.8, (e.clientX - area.left) / area.width);
+      },
+      { passive: false },
+    );
+    let from = null;
+    box.addEventListener("pointerdown", (e) => (from = e.button === 0 ? { x: e.clientX, t0, t1 } : null));
+    window.addEventListener("pointerup", () => (from = null));
+    window.addEventListener("pointermove", (e) => {
+      if (!from || Math.abs(e.clientX - from.x) < 4) return;
+      const moved = ((e.clientX - from.x) / view.signal("width")) * (from.t1 - from.t0);
+      show(from.t0 - moved, from.t1 - moved);
+    });
+    return {
+      show,
+      zoom,
+      all: () => show(...full),
+      reveal: (t) => (t < t0 || t > t1) && show(t - (t1 - t0) / 2, t + (t1 - t0) / 2),
+    };
+  };
+
+  R.timeline = async (events, table, words, config) => {
+    const box = R.byId("tl-box");
+    const slots = config.slots;
+    const rank = { other: 0, bad: 1, against: 2, for: 3 };
+    const all = [];
+    for (let i = 0; i < events.rows; i++) {
+      const t = events.ms(i);
+      if (Number.isNaN(t)) continue;
+      const id = events.get("system_id", i);
+      const mark = events.get("mark", i);
+      const n = events.get("cited", i);
+      all.push({ i, t, lane: words.systems[id] ?? id, slot: slots[id]?.[events.get("kind_id", i)] ?? 0.5, mark, rank: rank[mark], n, label: n === null ? "" : `E${n}` });
+    }
+    const byRow = new Map(all.map((row) => [row.i, row]));
+    let visible = all;
+    let chosen = -1;
+    const view = await embed(R.byId("tl-chart"), R.json("spec-timeline"), (v) => v.data("events", all));
+    const step = (by, sameLane) => {
+      if (!visible.length) return;
+      const lane = byRow.get(chosen)?.lane;
+      let at = visible.findIndex((row) => row.i === chosen);
+      if (at < 0) at = by > 0 ? -1 : visible.length;
+      do at += by;
+      while (sameLane && lane && visible[at] && visible[at].lane !== lane);
+      if (visible[at]) table.choose(visible[at].i, "keys");
+    };
+    const motion = movable(box, view, config.full, step);
+    table.listen({
+      filtered: (shown) => {
+        const keep = new Set(shown);
+        visible = all.filter((row) => keep.has(row.i));
+        view.data("events", visible).runAsync();
+      },
+      chosen: (i) => {
+        chosen = i;
+        view.signal("chosen", i).runAsync();
+        const row = byRow.get(i);
+        if (row) motion.reveal(row.t);
+      },
+    });
+    view.addEventListener("click", (_, item) => item?.datum?.i !== undefined && table.choose(item.datum.i, "chart"));
+    view.addEventListener("mousemove", (_, item) => {
+      if (item?.datum?.i !== undefined) R.byId("tl-hover").textContent = table.describe(item.datum.i);
+    });
+    R.byId("tl-in").addEventListener("click", () => motion.zoom(0.5));
+    R.byId("tl-out").addEventListener("click", () => motion.zoom(2));
+    const focus = R.byId("tl-focus");
+    focus.addEventListener("change", () => motion.show(...config.focus[Number(focus.value)]));
+    motion.show(...config.focus[Number(focus.value)]);
+    return view;
+  };
+
+  R.balance = async (words, config) => {
+    const data = R.columns(JSON.parse(await R.inflate("data-balance")));
+    const rows = [];
+    for (let i = 0; i < data.rows; i++)
+      rows.push({ t: data.ms(i), b: data.get("balance", i), p: data.get("physical", i), s: data.get("series", i) });
+    const select = R.byId("bal-series");
+    const view = await embed(R.byId("bal-chart"), R.json("spec-balance"), (v) => v.data("balance", rows).signal("series", select.value));
+    const motion = movable(R.byId("bal-box"), view, config.full, null);
+    motion.show(...config.focus);
+    select.addEventListener("change", () => {
+      view.signal("series", select.value).runAsync();
+      R.byId("bal-box").setAttribute("aria-label", R.fill(words.balance, { series: select.value }));
+    });
+    return view;
+  };
+})();

@@ -1,0 +1,454 @@
+"""What a result says, in the order in which a reader asks: what happened, how sure, what to do, what is missing.
+
+Every rendering for people (HTML, Markdown, terminal) is made from this; none of them decides anything itself.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from forensics.model.fault import Cause, Fault
+from forensics.model.result import (
+    LEVELS,
+    SUBJECT_FIELDS,
+    CaseResult,
+    CauseVerdict,
+    Correction,
+    Evidence,
+    Finding,
+    Incident,
+    Missing,
+    Subject,
+    Undecided,
+    decimal_text,
+)
+from forensics.report.safe import one_line
+from forensics.report.texts import DASH, Texts
+from forensics.report.when import Zone
+
+NONE_OF_THESE: Final = ("none", "none-of-these", "other", "unknown")
+GLYPHS: Final = {"shown": "●", "possible": "◐", "refuted": "✕", "cannot-be-judged": "?"}
+_FAR: Final = datetime.max.replace(tzinfo=UTC)
+_ORDER: Final = {"shown": 0, "possible": 1, "cannot-be-judged": 2, "refuted": 3}
+_BEFORE: Final = ("before", "book_before", "balance_before", "qty_before")
+_AFTER: Final = ("after", "book_after", "balance_after", "qty_after")
+SUBJECT_LIMIT: Final = 12
+
+
+@dataclass(frozen=True)
+class Cited:
+    """An event that a finding cites, with its number in this report (E1, E2 …)."""
+
+    number: int
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
+class RankedCause:
+    """A cause of one incident, ready to show: best explained first."""
+
+    cause: str
+    title: str
+    probability: float
+    verdict: str
+    because: str
+    missing: tuple[str, ...]
+    signature: str
+    contradiction: str
+    supporting: tuple[Cited, ...]
+    opposing: tuple[Cited, ...]
+
+
+@dataclass(frozen=True)
+class ToldFinding:
+    """A finding with its message and its cited lines in order of time."""
+
+    finding: Finding
+    title: str
+    message: str
+    cited: tuple[Cited, ...]
+
+
+@dataclass(frozen=True)
+class Posting:
+    """A proposed correction in words, and the balance before and after where it is known."""
+
+    correction: Correction
+    sentence: str
+    because: str
+    before: str | None
+    after: str | None
+    details: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Told:
+    """One incident as a story."""
+
+    number: int
+    incident: Incident
+    level: str
+    title: str
+    subject: str
+    when: str
+    headline: str
+    certainty: str
+    causes: tuple[RankedCause, ...]
+    findings: tuple[ToldFinding, ...]
+    postings: tuple[Posting, ...]
+
+    @property
+    def top(self) -> RankedCause | None:
+        """The leading cause, if there is any."""
+        return self.causes[0] if self.causes else None
+
+
+@dataclass(frozen=True)
+class Open:
+    """A disagreement whose cause cannot be proven."""
+
+    undecided: Undecided
+    subject: str
+    causes: tuple[RankedCause, ...]
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Story:
+    """The whole result, told."""
+
+    what: tuple[str, ...]
+    sure: tuple[str, ...]
+    todo: tuple[str, ...]
+    missing: tuple[str, ...]
+    incidents: tuple[Told, ...]
+    undecided: tuple[Open, ...]
+    numbers: dict[str, int]
+    roles: dict[str, str]
+    loose: tuple[ToldFinding, ...]
+
+
+def percent(probability: float) -> str:
+    """A probability as people say it; certainty is never claimed."""
+    if math.isnan(probability):
+        return DASH
+    if probability >= 0.995:
+        return "> 99 %"
+    return "< 1 %" if 0 < probability < 0.005 else f"{probability * 100:.0f} %"
+
+
+def quantity(value: Any) -> str:
+    """A quantity with a typographic minus; anything else as text on one line."""
+    if value is None:
+        return DASH
+    if isinstance(value, bool):
+        return one_line(str(value))
+    if isinstance(value, int | float | str | Decimal):
+        try:
+            number = Decimal(str(value))
+        except InvalidOperation:
+            return one_line(str(value), 200)
+        return decimal_text(number).replace("-", "−") if number.is_finite() else one_line(str(value), 200)
+    return one_line(str(value), 200)
+
+
+def subject_text(subject: Mapping[str, Any], texts: Texts) -> str:
+    """A subject in words: `pallet TP000123 · location A-02-03`."""
+    names = (*SUBJECT_FIELDS, *sorted(set(subject) - set(SUBJECT_FIELDS)))
+    parts = []
+    for name in names:
+        value = subject.get(name)
+        if value is None or value == "" or value == []:
+            continue
+        values = [one_line(str(v), 80) for v in (value if isinstance(value, list | tuple) else [value])]
+        shown = texts.join(values[:SUBJECT_LIMIT])
+        if len(values) > SUBJECT_LIMIT:
+            shown += " " + texts("summary.and_more", n=len(values) - SUBJECT_LIMIT)
+        parts.append(f"{texts.word('field', name)} {shown}")
+    return " · ".join(parts) or DASH
+
+
+def missing_text(missing: Missing, texts: Texts, zone: Zone) -> str:
+    """Which log to fetch, and for when."""
+    source = texts.word("system", missing.system) if missing.system else texts("missing.any_system")
+    kind = texts.word("kind", missing.kind)
+    if missing.since is None and missing.until is None:
+        return texts("missing.log", system=source, kind=kind)
+    return texts("missing.log_for", system=source, kind=kind, span=zone.span(missing.since, missing.until))
+
+
+def build(
+    result: CaseResult,
+    texts: Texts,
+    zone: Zone,
+    catalogue: Sequence[Fault] = (),
+    *,
+    observed_at: datetime | None = None,
+) -> Story:
+    """Tell a result in one language.
+
+    Args:
+        result: what the audit or trace found.
+        texts: the language.
+        zone: the display zone.
+        catalogue: names of faults and causes; without it their slugs are shown.
+        observed_at: the moment the user saw the fault, to order incidents of equal weight.
+    """
+    return _Teller(result, texts, zone, catalogue, observed_at).tell()
+
+
+class _Teller:
+    def __init__(
+        self, result: CaseResult, texts: Texts, zone: Zone, catalogue: Sequence[Fault], observed_at: datetime | None
+    ) -> None:
+        self.result, self.t, self.zone, self.observed_at = result, texts, zone, observed_at
+        self.faults = {fault.id: fault for fault in catalogue}
+        self.causes: dict[str, Cause] = {cause.id: cause for fault in catalogue for cause in fault.causes}
+        self.findings = {finding.id: finding for finding in result.findings}
+        self.numbers: dict[str, int] = {}
+        self.roles: dict[str, str] = {}
+
+    def tell(self) -> Story:
+        ordered = sorted(self.result.incidents, key=self._weight)
+        told = tuple(self._incident(number, incident) for number, incident in enumerate(ordered, 1))
+        inside = {fid for incident in self.result.incidents for fid in incident.findings}
+        loose = tuple(self._finding(f) for f in self.result.findings if f.id not in inside)
+        undecided = tuple(self._open(item) for item in self.result.undecided)
+        return Story(
+            what=self._what(told, loose, undecided),
+            sure=self._sure(told, undecided),
+            todo=self._todo(told, loose, undecided),
+            missing=self._missing(told, undecided),
+            incidents=told,
+            undecided=undecided,
+            numbers=self.numbers,
+            roles=self.roles,
+            loose=loose,
+        )
+
+    # --- one incident -------------------------------------------------------------------------------------------
+
+    def _own(self, incident: Incident) -> list[Finding]:
+        return [self.findings[fid] for fid in incident.findings if fid in self.findings]
+
+    def _level(self, incident: Incident) -> str:
+        levels = [f.level for f in self._own(incident) if f.level in LEVELS]
+        return min(levels, key=LEVELS.index) if levels else "info"
+
+    def _weight(self, incident: Incident) -> tuple[Any, ...]:
+        distance = 0.0
+        if self.observed_at is not None and incident.started_at is not None:
+            distance = abs((incident.started_at - self.observed_at).total_seconds())
+        stake = max((abs(f.qty_error) for f in self._own(incident)), default=Decimal(0))
+        return LEVELS.index(self._level(incident)), -stake, distance, incident.started_at or _FAR, incident.id
+
+    def _incident(self, number: int, incident: Incident) -> Told:
+        findings = tuple(self._finding(f) for f in sorted(self._own(incident), key=lambda f: self._rank_of(f, incident)))
+        causes = self._rank(incident.causes, findings)
+        title = self.fault_title(incident.fault)
+        top = causes[0] if causes else None
+        if top is None:
+            certainty = self.t("sure.no_cause")
+        else:
+            certainty = self.t(f"sure.{top.verdict}", cause=top.title, p=percent(top.probability))
+        return Told(
+            number=number,
+            incident=incident,
+            level=self._level(incident),
+            title=title,
+            subject=subject_text(incident.subject, self.t),
+            when=self.zone.span(incident.started_at, incident.ended_at),
+            headline=findings[0].message if findings else title,
+            certainty=certainty,
+            causes=causes,
+            findings=findings,
+            postings=tuple(self._posting(c) for c in incident.correction),
+        )
+
+    @staticmethod
+    def _rank_of(finding: Finding, incident: Incident) -> tuple[Any, ...]:
+        shares = {cause.cause: cause.probability for cause in incident.causes}
+        return -shares.get(finding.cause, 0.0), finding.started_at or _FAR, finding.id
+
+    def _finding(self, finding: Finding) -> ToldFinding:
+        message = one_line(self.t.pick(finding.message), 2000) or self.cause_title(finding.cause, finding.slug)
+        return ToldFinding(finding, self.cause_title(finding.cause, finding.slug), message, self._cite(finding.evidence))
+
+    def _cite(self, evidence: Sequence[Evidence]) -> tuple[Cited, ...]:
+        cited = []
+        for item in sorted(evidence, key=lambda e: (e.ts or _FAR, e.file, e.line, e.event_id)):
+            number = self.numbers.setdefault(item.event_id, len(self.numbers) + 1)
+            if item.role == "for" or item.event_id not in self.roles:
+                self.roles[item.event_id] = item.role
+            clean = replace(item, file=one_line(item.file, 300), note=one_line(item.note, 300) if item.note else None)
+            cited.append(Cited(number, clean))
+        return tuple(cited)
+
+    def _rank(self, verdicts: Sequence[CauseVerdict], findings: Sequence[ToldFinding]) -> tuple[RankedCause, ...]:
+        by_cause: dict[str, list[Cited]] = {}
+        for told in findings:
+            by_cause.setdefault(told.finding.cause, []).extend(told.cited)
+        ranked = []
+        for verdict in sorted(verdicts, key=lambda v: (-v.probability, _ORDER.get(v.verdict, 9), v.cause)):
+            known = self.causes.get(verdict.cause)
+            lines = list({c.number: c for c in by_cause.get(verdict.cause, [])}.values())
+            ranked.append(
+                RankedCause(
+                    cause=verdict.cause,
+                    title=self.cause_title(verdict.cause, verdict.slug),
+                    probability=verdict.probability,
+                    verdict=verdict.verdict,
+                    because=one_line(self.t.pick(verdict.because), 2000),
+                    missing=tuple(missing_text(m, self.t, self.zone) for m in verdict.missing),
+                    signature=self.t.pick(known.signature) if known else "",
+                    contradiction=self.t.pick(known.contradiction) if known else "",
+                    supporting=tuple(c for c in lines if c.evidence.role == "for"),
+                    opposing=tuple(c for c in lines if c.evidence.role != "for"),
+                )
+            )
+        return tuple(ranked)
+
+    def _open(self, item: Undecided) -> Open:
+        return Open(
+            undecided=item,
+            subject=subject_text(item.subject, self.t),
+            causes=self._rank(item.causes, ()),
+            missing=tuple(missing_text(m, self.t, self.zone) for m in item.missing),
+        )
+
+    def _posting(self, correction: Correction) -> Posting:
+        subject: Subject = {
+            "sku": correction.sku,
+            "batch": correction.batch,
+            "pallet": correction.pallet,
+            "location": correction.location,
+        }
+        sentence = one_line(self.t.word("correction", correction.action), 200)
+        if correction.qty is not None:
+            sentence += " " + self.t("correction.qty", qty=quantity(correction.qty))
+        where = subject_text(subject, self.t)
+        if where != DASH:
+            sentence += self.t("correction.of", subject=where)
+        details = correction.details
+        before = next((quantity(details[key]) for key in _BEFORE if key in details), None)
+        after = next((quantity(details[key]) for key in _AFTER if key in details), None)
+        rest = tuple(
+            (one_line(self.t.word("field", key), 80), value_text(value, self.t, self.zone))
+            for key, value in sorted(details.items())
+            if key not in _BEFORE + _AFTER and value is not None
+        )
+        return Posting(correction, sentence, one_line(correction.because, 2000), before, after, rest)
+
+    def fault_title(self, fault: str) -> str:
+        """The name of a fault class, its id if the catalogue does not have it."""
+        known = self.faults.get(fault)
+        return (self.t.pick(known.title) if known else "") or self.t.word("fault", fault)
+
+    def cause_title(self, cause: str, slug: str) -> str:
+        """The name of a cause, its slug if the catalogue does not have it."""
+        known = self.causes.get(cause)
+        if known is not None:
+            return self.t.pick(known.title) or slug
+        if slug in NONE_OF_THESE or cause in NONE_OF_THESE:
+            return self.t("summary.none_of_these")
+        return slug or cause
+
+    # --- the first screen ---------------------------------------------------------------------------------------
+
+    def _what(self, told: Sequence[Told], loose: Sequence[ToldFinding], undecided: Sequence[Open]) -> tuple[str, ...]:
+        lines: list[str] = []
+        if len(told) > 1:
+            levels = [(level, sum(t.level == level for t in told)) for level in LEVELS]
+            counted = self.t.join([f"{self.t.word('level', level)} {n}" for level, n in levels if n])
+            lines.append(self.t("summary.incidents", n=len(told), levels=counted))
+            lines += [f"{t.number}. {t.headline}" for t in told[:3]]
+        elif told:
+            lines += [told[0].headline]
+        elif loose:
+            lines += [f.message for f in loose[:3]]
+        if undecided:
+            lines.append(self.t("summary.undecided", n=len(undecided)))
+        return tuple(lines) or (self.t("summary.nothing"),)
+
+    def _sure(self, told: Sequence[Told], undecided: Sequence[Open]) -> tuple[str, ...]:
+        if len(told) > 1:
+            tops = [t.top.verdict for t in told if t.top]
+            counted = [(v, tops.count(v)) for v in _ORDER if v in tops]
+            line = self.t("summary.by_verdict") + self.t.join([f"{self.t.word('verdict', v)} {n}" for v, n in counted])
+            return (line, *(f"{t.number}. {t.certainty}" for t in told[:3]))
+        if told:
+            lines = [told[0].certainty]
+            others = [c for c in told[0].causes[1:] if c.verdict != "refuted"][:2]
+            if others:
+                pairs = self.t.join([f"{c.title} {percent(c.probability)}" for c in others])
+                lines.append(self.t("summary.otherwise", causes=pairs))
+            refuted = sum(c.verdict == "refuted" for c in told[0].causes)
+            if refuted:
+                lines.append(self.t("summary.refuted", n=refuted))
+            return tuple(lines)
+        if undecided:
+            return (self.t("sure.undecided"),)
+        return (self.t("sure.nothing"),)
+
+    def _todo(self, told: Sequence[Told], loose: Sequence[ToldFinding], undecided: Sequence[Open]) -> tuple[str, ...]:
+        many = len(told) > 1
+        postings = [(t.number, p) for t in told for p in t.postings]
+        lines = [(f"{n}. " if many else "") + p.sentence for n, p in postings[:4]]
+        if len(postings) > 4:
+            lines.append(self.t("summary.more_postings", n=len(postings) - 4))
+        open_steps = [s for s in self.result.steps if not s.get("done")]
+        if open_steps:
+            titles = self.t.join([one_line(self.t.pick(s.get("title")), 120) for s in open_steps[:3]])
+            lines.append(self.t("summary.open_steps", n=len(open_steps), titles=titles))
+        if self._missing_logs(told, undecided):
+            lines.append(self.t("summary.fetch"))
+        if not lines:
+            lines.append(self.t("summary.review" if told or loose else "summary.no_action"))
+        return tuple(lines)
+
+    def _missing_logs(self, told: Sequence[Told], undecided: Sequence[Open]) -> list[str]:
+        logs = [m for t in told for c in t.causes for m in c.missing] + [m for u in undecided for m in u.missing]
+        return list(dict.fromkeys(logs))
+
+    def _missing(self, told: Sequence[Told], undecided: Sequence[Open]) -> tuple[str, ...]:
+        logs = self._missing_logs(told, undecided)
+        lines = logs[:4]
+        if len(logs) > 4:
+            lines.append(self.t("summary.more_missing", n=len(logs) - 4))
+        gaps = sum(len(c.gaps) for c in self.result.coverage)
+        if gaps:
+            lines.append(self.t("summary.gaps", n=gaps))
+        rejected = sum(int(c.get("rejected") or 0) for c in self.result.custody)
+        if rejected:
+            lines.append(self.t("summary.rejected", n=rejected))
+        if not self.result.coverage and not self.result.custody:
+            lines.append(self.t("summary.no_coverage"))
+        return tuple(lines) or (self.t("summary.nothing_missing"),)
+
+
+def value_text(value: Any, texts: Texts, zone: Zone) -> str:
+    """Any value of a details dict as text: times in the display zone, bilingual texts in this language."""
+    if value is None:
+        return DASH
+    if isinstance(value, datetime):
+        return zone.text(value)
+    if isinstance(value, Decimal):
+        return quantity(value)
+    if isinstance(value, bool):
+        return texts("summary.yes" if value else "summary.no")
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, dict):
+        if set(value) <= {"zh", "en"} and value:
+            return one_line(texts.pick(value), 2000)
+        return "; ".join(f"{texts.word('field', str(k))}: {value_text(v, texts, zone)}" for k, v in value.items())
+    if isinstance(value, list | tuple):
+        shown = [value_text(item, texts, zone) for item in value[:50]]
+        more = [texts("summary.and_more", n=len(value) - 50)] if len(value) > 50 else []
+        return texts.join(shown + more)
+    return one_line(str(value), 2000)

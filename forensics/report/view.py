@@ -1,0 +1,184 @@
+"""The report's appendix tables as plain values: coverage, clocks, custody, controls, checks, what could be judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from forensics.model.event import KINDS, SYSTEMS
+from forensics.model.fault import Fault, Text
+from forensics.model.result import CaseResult, Control, Coverage
+from forensics.report.safe import one_line
+from forensics.report.story import quantity, value_text
+from forensics.report.texts import DASH, Texts
+from forensics.report.when import Zone, length
+
+MAX_GAPS: Final = 12
+MAX_FILES: Final = 500
+MAX_CONTROL_ROWS: Final = 30
+
+
+def coverage(result: CaseResult, t: Texts, zone: Zone) -> list[dict[str, Any]]:
+    """One row per system and kind, in the order of the model."""
+    systems = {name: n for n, name in enumerate(SYSTEMS)}
+    kinds = {name: n for n, name in enumerate(KINDS)}
+    ordered = sorted(
+        result.coverage, key=lambda c: (systems.get(c.system or "", 99), c.system or "", kinds.get(c.kind, 99), c.kind)
+    )
+    return [
+        {
+            "system": t.word("system", c.system) if c.system else t("system.unknown"),
+            "kind": t.word("kind", c.kind),
+            "first": zone.text(c.first_ts),
+            "last": zone.text(c.last_ts),
+            "rows": f"{c.rows:,}",
+            "gaps": _gaps(c, t, zone),
+            "more": max(0, len(c.gaps) - MAX_GAPS),
+        }
+        for c in ordered
+    ]
+
+
+def _gaps(item: Coverage, t: Texts, zone: Zone) -> list[str]:
+    longest = sorted(item.gaps, key=lambda g: g.since - g.until)[:MAX_GAPS]
+    lines = []
+    for gap in sorted(longest, key=lambda g: g.since):
+        words = {"span": zone.span(gap.since, gap.until), "length": length(gap.until - gap.since, t.lang)}
+        if gap.usual_rows is None:
+            lines.append(t("coverage.gap", **words))
+        else:
+            lines.append(t("coverage.gap_usual", n=f"{gap.usual_rows:,.0f}", **words))
+    return lines
+
+
+def clocks(result: CaseResult, t: Texts, zone: Zone) -> list[dict[str, str]]:
+    """One line per clock relation."""
+    lines = []
+    for c in result.clocks:
+        names = {"clock": one_line(t.word("system", c.clock), 60), "reference": one_line(t.word("system", c.reference), 60)}
+        key = "clock.behind" if c.offset_s < 0 else "clock.ahead"
+        parts = [t("clock.error", n=f"{c.error_s:.3g}"), t("clock.pairs", n=c.pairs)]
+        daily = c.drift_ppm * 1e-6 * 86400
+        if abs(daily) >= 0.001:
+            parts.insert(1, t("clock.drift", n=f"{daily:.3g}".replace("-", "−")))
+        lines.append(
+            {
+                "text": t(key, n=f"{abs(c.offset_s):.3f}".rstrip("0").rstrip("."), **names),
+                "rest": t.join(parts),
+                "span": zone.span(c.since, c.until),
+            }
+        )
+    return lines
+
+
+def custody(result: CaseResult) -> list[dict[str, Any]]:
+    """One row per evidence file; rows with rejected lines first when not all fit."""
+    rows = list(result.custody)
+    if len(rows) > MAX_FILES:
+        rows = sorted(rows, key=lambda r: -_int(r.get("rejected")))[:MAX_FILES]
+    return [
+        {
+            "file": one_line(str(row.get("path") or DASH), 300)
+            + (f" ▸ {one_line(str(row['member']), 300)}" if row.get("member") else ""),
+            "sha256": one_line(str(row.get("sha256") or DASH), 64),
+            "bytes": _count(row.get("bytes")),
+            "parser": one_line(str(row.get("parser") or DASH), 80),
+            "encoding": one_line(str(row.get("encoding") or DASH), 40),
+            "lines": _count(row.get("lines")),
+            "event_lines": _count(row.get("event_lines")),
+            "continuation": _count(row.get("continuation")),
+            "rejected": _count(row.get("rejected")),
+            "blank": _count(row.get("blank")),
+            "adds_up": _adds_up(row),
+        }
+        for row in rows
+    ]
+
+
+def _adds_up(row: Mapping[str, Any]) -> bool | None:
+    parts = [row.get(name) for name in ("event_lines", "continuation", "rejected", "blank")]
+    if row.get("lines") is None or any(part is None for part in parts):
+        return None
+    return _int(row["lines"]) == sum(_int(part) for part in parts)
+
+
+def _int(value: Any) -> int:
+    try:
+        return int(value or 0)
+    except (TypeError, ValueError):
+        return 0
+
+
+def _count(value: Any) -> str:
+    return DASH if value is None else f"{_int(value):,}"
+
+
+def steps(result: CaseResult, t: Texts, fault_title: Any) -> list[dict[str, Any]]:
+    """The guide's checks by fault, in their order."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for step in result.steps:
+        groups.setdefault(str(step.get("fault") or ""), []).append(
+            {
+                "step": step.get("step"),
+                "title": one_line(t.pick(step.get("title")), 1000),
+                "result": one_line(t.pick(step.get("result")), 4000),
+                "done": bool(step.get("done")),
+            }
+        )
+    return [{"fault": fault, "title": fault_title(fault) if fault else "", "rows": rows} for fault, rows in groups.items()]
+
+
+def controls(controls_: Sequence[Control], titles: Mapping[str, Text], t: Texts, zone: Zone) -> list[dict[str, Any]]:
+    """Preventive controls: exceeded ones first, then those that could not be computed."""
+    order = {False: 0, None: 1, True: 2}
+    out = []
+    for control in sorted(controls_, key=lambda c: order[c.ok]):
+        columns = list(dict.fromkeys(name for row in control.rows[:MAX_CONTROL_ROWS] for name in row))
+        out.append(
+            {
+                "name": one_line(t.pick(titles.get(control.id)) or control.id, 200),
+                "figure": _figure(control.figure),
+                "threshold": _figure(control.threshold),
+                "ok": control.ok,
+                "state": t({True: "control.ok", False: "control.notok", None: "control.unknown"}[control.ok]),
+                "columns": [one_line(t.word("field", name), 80) for name in columns],
+                "rows": [
+                    [value_text(row.get(name), t, zone) for name in columns] for row in control.rows[:MAX_CONTROL_ROWS]
+                ],
+                "total": len(control.rows),
+            }
+        )
+    return out
+
+
+def _figure(value: float | None) -> str:
+    return DASH if value is None else quantity(f"{value:.6g}")
+
+
+def judged(result: CaseResult, catalogue: Sequence[Fault], t: Texts) -> list[dict[str, Any]]:
+    """Per fault class: causes whose needed kinds the case has, and those whose it lacks, with what they lack."""
+    have = {c.kind for c in result.coverage if c.rows > 0 or c.first_ts is not None}
+    out = []
+    for fault in catalogue:
+        able, unable = [], []
+        for cause in fault.causes:
+            title = t.pick(cause.title) or cause.slug
+            lacking = [t.word("kind", kind) for kind in cause.needs if kind not in have]
+            if not cause.checked:
+                unable.append((title, t("judged.no_check")))
+            elif lacking:
+                unable.append((title, t.join(lacking)))
+            else:
+                able.append(title)
+        out.append({"fault": fault.id, "title": t.pick(fault.title), "able": able, "unable": unable})
+    return out
+
+
+def prevention(result: CaseResult, catalogue: Sequence[Fault], t: Texts, symptom: str | None) -> list[dict[str, Any]]:
+    """The catalogue's advice for the fault classes that were found."""
+    found = {i.fault for i in result.incidents} | {f.fault for f in result.findings} | ({symptom} if symptom else set())
+    return [
+        {"title": t.pick(fault.title), "items": [t.pick(item) for item in fault.prevention]}
+        for fault in catalogue
+        if fault.id in found and fault.prevention
+    ]
