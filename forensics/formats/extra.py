@@ -1,0 +1,44 @@
+"""The `extra` column: a JSON object of every further field that has a value, texts throughout."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import polars as pl
+
+_SPECIAL = r'["\\\x00-\x1f\x7f]'
+
+
+def json_objects(columns: Sequence[tuple[str, pl.Series]], length: int) -> pl.Series:
+    """One JSON object a row, of the non-null values; null where there is none."""
+    pieces: list[pl.Expr] = []
+    data: list[pl.Series] = []
+    for i, (name, values) in enumerate(columns):
+        if values.null_count() == len(values):
+            continue
+        key = str(i)
+        data.append(_escaped(values).alias(key))
+        pieces.append(pl.concat_str(pl.lit(f',{json.dumps(name, ensure_ascii=False)}:"'), pl.col(key), pl.lit('"')))
+    if not pieces:
+        return pl.repeat(None, length, dtype=pl.String, eager=True)
+    joined = pl.concat_str(pieces, ignore_nulls=True)
+    return pl.DataFrame(data).select(pl.when(joined != "").then(pl.concat_str(pl.lit("{"), joined.str.slice(1), pl.lit("}")))).to_series()
+
+
+def _escaped(values: pl.Series) -> pl.Series:
+    """Texts as they stand inside JSON quotes; most columns need nothing."""
+    special = values.str.contains(_SPECIAL)
+    if not special.any():
+        return values
+    if special.all():
+        return _encoded(values)
+    rows = special.fill_null(False).arg_true()
+    return values.scatter(rows, _encoded(values.gather(rows)))
+
+
+def _encoded(values: pl.Series) -> pl.Series:
+    """By Polars' JSON writer: `{"a":"…"}` without what is around."""
+    written = values.to_frame("a").select(pl.struct("a").struct.json_encode()).to_series()
+    text = written.str.slice(6).str.strip_suffix('"}')
+    return text.set(values.is_null(), None)

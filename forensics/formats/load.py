@@ -1,0 +1,110 @@
+"""Read format files: shipped ones, then the user's, which win by id. All mistakes of all files come in one error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+from forensics.content import content_dir
+from forensics.formats.aliases import Aliases, load_aliases
+from forensics.formats.maps import WordMap, load_maps
+from forensics.formats.read_spec import read_spec
+from forensics.formats.spec import FormatSpec
+from forensics.formats.toml import read
+from forensics.model.errors import ConfigError, FormatError, Location
+
+_NOT_FORMATS = frozenset({"aliases.toml", "maps.toml"})
+
+
+@dataclass(frozen=True)
+class Registry:
+    """All formats of a run, the alias dictionary and the shared maps."""
+
+    formats: dict[str, FormatSpec]
+    aliases: Aliases
+    maps: dict[str, WordMap]
+
+    def get(self, id: str) -> FormatSpec:
+        """The format called `id`.
+
+        Raises:
+            ConfigError: there is none.
+        """
+        if id not in self.formats:
+            near = [known for known in self.formats if id in known or known in id]
+            hint = f"did you mean {', '.join(near[:5])}?" if near else "`forensics formats list` shows all"
+            raise ConfigError(f"no format is called '{id}'", hint=hint)
+        return self.formats[id]
+
+    def all(self) -> tuple[FormatSpec, ...]:
+        """Every format, by id."""
+        return tuple(self.formats[id] for id in sorted(self.formats))
+
+
+def load_formats(extra_dirs: Sequence[Path] = ()) -> Registry:
+    """The shipped formats and those in `extra_dirs`; a later folder's format replaces an earlier one with the same id.
+
+    `aliases.toml` and `maps.toml` of an extra folder add to (and win over) the shipped ones. Results are cached until a file changes.
+
+    Raises:
+        ConfigError: a folder is missing.
+        FormatError: one or more files are wrong; the message has every mistake, the location is the first's.
+    """
+    for folder in extra_dirs:
+        if not folder.is_dir():
+            raise ConfigError(f"no such folder of formats: {folder}")
+    folders = (content_dir("parsers"), *extra_dirs)
+    state = tuple(
+        (file, file.stat().st_mtime_ns, file.stat().st_size) for folder in folders for file in sorted(folder.rglob("*.toml"))
+    )
+    return _load(folders, state)
+
+
+@lru_cache(maxsize=8)
+def _load(folders: tuple[Path, ...], state: tuple[tuple[Path, int, int], ...]) -> Registry:
+    errors: list[FormatError] = []
+    maps: dict[str, WordMap] = {}
+    alias_files: list[Path] = []
+    for folder in folders:
+        try:
+            maps.update(load_maps(folder / "maps.toml"))
+        except FormatError as error:
+            errors.append(error)
+        if (folder / "aliases.toml").is_file():
+            alias_files.append(folder / "aliases.toml")
+    aliases = Aliases.empty()
+    try:
+        aliases = load_aliases(alias_files)
+    except FormatError as error:
+        errors.append(error)
+    formats: dict[str, FormatSpec] = {}
+    for folder in folders:
+        own: dict[str, FormatSpec] = {}
+        for file in _files(folder):
+            try:
+                spec = read_spec(read(file), maps)
+                if spec.id in own:
+                    other = own[spec.id].file
+                    raise FormatError(f"the id '{spec.id}' is taken by {other}", location=Location(file, spec.line))
+                own[spec.id] = spec
+            except FormatError as error:
+                errors.append(error)
+        formats |= own
+    if errors:
+        raise combined(errors)
+    return Registry({id: replace(spec, aliases=aliases, shared=maps) for id, spec in formats.items()}, aliases, maps)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (file for file in sorted(folder.rglob("*.toml")) if file.name not in _NOT_FORMATS)
+
+
+def combined(errors: Sequence[FormatError]) -> FormatError:
+    """One error for many: the first as it is, the others below it with their places."""
+    first = errors[0]
+    if len(errors) == 1:
+        return first
+    others = "\n".join(f"  also: {error.message}\n    --> {error.location}" for error in errors[1:])
+    return FormatError(f"{first.message}\n{others}", location=first.location, hint=first.hint)

@@ -1,0 +1,338 @@
+"""A format compiled for one source: records in, events and rejects out.
+
+Work is done per group of records that matched one pattern, and per event rule over the whole group, column by column.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from forensics.formats import entities, jsontext
+from forensics.formats.aliases import normalise
+from forensics.formats.context import Parsed, SourceContext, rejected
+from forensics.formats.extra import json_objects
+from forensics.formats.regex import ascii_classes
+from forensics.formats.spec import ITEM, Condition, EventRule, FieldRule, FormatSpec, Source
+from forensics.formats.split import Rows, Splitter, splitter
+from forensics.formats.systems import system_of
+from forensics.formats.times import Clock, decide_order
+from forensics.formats.values import Evaluator, Fields, Value, iso
+from forensics.model.event import NAMES, TYPES
+from forensics.store.schema import POLARS, REJECTS
+
+__all__ = ["Parsed", "Plan", "SourceContext", "compile_plan"]
+
+
+class Plan(Protocol):
+    """What the ingest calls for every chunk of one source, in file order."""
+
+    reasons: list[str]
+
+    def parse(self, records: pl.DataFrame) -> Parsed:
+        """Parse records (`line`, `lines`, `byte_offset`, `raw`); each ends in the events or in the rejects."""
+        ...
+
+
+def compile_plan(spec: FormatSpec, context: SourceContext) -> Plan:
+    """Compile a format for one source.
+
+    Raises:
+        FormatError: its reader refuses the source.
+    """
+    if spec.record.reader is not None:
+        from forensics.readers import READERS  # readers build on this package
+
+        return _ReaderPlan(READERS[spec.record.reader](context), spec, context)
+    split = splitter(spec, context.header, context.separator, context.sample)
+    clock, reasons = _clock(spec, context, split)
+    system, why = system_of(context.name, spec.shared, spec.system, context.system)
+    if system is not None:
+        reasons.append(f"system {system}: {why}")
+    return _FormatPlan(spec, split, Evaluator(spec.maps, clock), system, _log_times(spec), reasons)
+
+
+def _clock(spec: FormatSpec, context: SourceContext, split: Splitter) -> tuple[Clock, list[str]]:
+    """Zone, order of day and month, and the day of time-only texts."""
+    clock = Clock(spec.zone or context.zone, "dmy", _day(context))
+    texts = _time_texts(spec, split, context.sample)
+    order, reason = decide_order(texts)
+    return replace(clock, order=order), [reason] if reason else []
+
+
+def _day(context: SourceContext) -> date | None:
+    """The date that a source's name carries, else that of its last change."""
+    for year, month, day in reversed(re.findall(r"(?<!\d)(20\d\d)[-_.]?(0[1-9]|1[0-2])[-_.]?([0-2]\d|3[01])(?!\d)", context.name)):
+        try:
+            return date(int(year), int(month), int(day))
+        except ValueError:
+            continue
+    return context.mtime.astimezone(ZoneInfo(context.zone)).date() if context.mtime else None
+
+
+def _time_texts(spec: FormatSpec, split: Splitter, sample: Sequence[str]) -> list[str]:
+    """Sample values of the fields that are read as times."""
+    names = {
+        name
+        for rule in spec.events
+        for field in rule.fields
+        for source in field.sources
+        if source.time or field.column == "ts"
+        for name in source.fields
+    }
+    if not sample or not names:
+        return []
+    count = len(sample)
+    records = pl.DataFrame(
+        {"line": range(1, count + 1), "lines": [1] * count, "byte_offset": [0] * count, "raw": list(sample)},
+        schema={"line": pl.Int64, "lines": pl.Int64, "byte_offset": pl.Int64, "raw": pl.String},
+    )
+    groups, _ = split.split(records)
+    return [
+        text
+        for rows in groups
+        for fields in [_named_as_declared(spec, rows).fields]
+        for name in fields.columns
+        if name in names
+        for text in fields[name].drop_nulls()
+    ]
+
+
+def _log_times(spec: FormatSpec) -> tuple[Source, ...]:
+    """Where the time of a record stands that no rule applies to: where the rules have it."""
+    sources = [
+        source
+        for rule in spec.events
+        for field in rule.fields
+        if field.column == "ts"
+        for source in field.sources
+        if source.item is None and not source.end
+    ]
+    return tuple(dict.fromkeys(sources))
+
+
+def _named_as_declared(spec: FormatSpec, rows: Rows) -> Rows:
+    """Columns under the spelling that the format uses: `RECEIVE_TIME` as `receive_time`."""
+    if spec.record.frame != "table" or spec.file is None:
+        return rows
+    asked = _fields_of(spec) - set(rows.fields.columns)
+    by_form = {normalise(name): name for name in asked}
+    renames = {column: by_form.pop(normalise(column)) for column in rows.fields.columns if normalise(column) in by_form}
+    return replace(rows, fields=rows.fields.rename(renames)) if renames else rows
+
+
+def _fields_of(spec: FormatSpec) -> set[str]:
+    """Every field that the format reads by name."""
+    names: set[str] = set()
+    for rule in spec.events:
+        names.update(condition.field for condition in rule.when)
+        names.update(rule.entities, rule.extra or (), rule.each.fields if rule.each else ())
+        for source in _sources(rule):
+            names.update(source.fields, [source.minus] if source.minus else [])
+    return names - {ITEM}
+
+
+def _sources(rule: EventRule) -> Iterator[Source]:
+    for field in rule.fields:
+        for source in field.sources:
+            yield source
+            yield from source.sign
+
+
+@dataclass
+class _ReaderPlan:
+    """A Python reader behind the same face; the system is filled in where the reader left it open."""
+
+    reader: Plan
+    spec: FormatSpec
+    context: SourceContext
+
+    def __post_init__(self) -> None:
+        system, why = system_of(self.context.name, self.spec.shared, self.spec.system, self.context.system)
+        self.system = system
+        self.reasons = [f"system {system}: {why}"] if system else []
+
+    def parse(self, records: pl.DataFrame) -> Parsed:
+        """The reader's events and rejects."""
+        parsed = self.reader.parse(records)
+        return Parsed(_with_system(parsed.events, self.system), parsed.rejects)
+
+
+def _with_system(events: pl.DataFrame, system: str | None) -> pl.DataFrame:
+    if system is None or events.is_empty():
+        return events
+    if "system" not in events.columns:
+        return events.with_columns(system=pl.lit(system))
+    return events.with_columns(pl.col("system").fill_null(system))
+
+
+@dataclass
+class _FormatPlan:
+    """The plan of a declared or synthesised format. Keeps no state between chunks: `parse` may run in several threads."""
+
+    spec: FormatSpec
+    splitter: Splitter
+    evaluator: Evaluator
+    system: str | None
+    log_times: tuple[Source, ...]
+    reasons: list[str]
+
+    def parse(self, records: pl.DataFrame) -> Parsed:
+        """Split, then apply every rule to every group."""
+        groups, rejects = self.splitter.split(records)
+        frames: list[pl.DataFrame] = []
+        for rows in groups:
+            frames.extend(self._events(_named_as_declared(self.spec, rows)))
+        events = pl.concat(frames, how="diagonal") if frames else pl.DataFrame(schema=_EMPTY)
+        nothing = pl.DataFrame(schema={name: REJECTS[name] for name in ("line", "lines", "byte_offset", "reason", "raw")})
+        return Parsed(_with_system(events, self.system), nothing if rejects is None else rejects.cast(dict(nothing.schema)))
+
+    def _events(self, rows: Rows) -> list[pl.DataFrame]:
+        """The events of records that split the same way; a record that no rule takes is a `log` event."""
+        rules = [rule for rule in self.spec.events if not rule.patterns or rows.pattern in rule.patterns]
+        fields = Fields(rows.fields)
+        fields.prepare([source for rule in rules for source in _sources(rule) if source.item is None])
+        parts = np.zeros(len(rows.records), dtype=np.int64)
+        frames: list[pl.DataFrame] = []
+        for rule in rules:
+            if rule.each is None and not rule.when:
+                chosen, own = None, fields
+            else:
+                mask = self._mask(rule.when, fields)
+                chosen = mask.arg_true()
+                if chosen.is_empty():
+                    continue
+                own = _taken(fields, chosen)
+            if rule.each is not None:
+                at, items = _exploded(own, rule.each)
+                if at.is_empty():
+                    continue
+                origin = at if chosen is None else chosen.gather(at)
+                own = Fields(own.columns[at], items, {key: values.gather(at) for key, values in own._paths.items()})
+                own.prepare([source for source in _sources(rule) if source.item is not None])
+                index = origin.to_numpy()
+                number = parts[index] + _running(index)
+                np.add.at(parts, index, 1)
+                frames.append(self._apply(rule, own, rows.records[origin], pl.Series("part", number)))
+                continue
+            number = parts.copy() if chosen is None else parts[chosen.to_numpy()]
+            if chosen is None:
+                parts += 1
+            else:
+                parts[chosen.to_numpy()] += 1
+            records = rows.records if chosen is None else rows.records[chosen]
+            frames.append(self._apply(rule, own, records, pl.Series("part", number)))
+        left = np.flatnonzero(parts == 0)
+        if len(left):
+            index = pl.Series(left)
+            frames.append(self._log(_taken(fields, index), rows.records[index]))
+        return frames
+
+    def _mask(self, when: Sequence[Condition], fields: Fields) -> pl.Series:
+        mask = pl.repeat(True, len(fields), dtype=pl.Boolean, eager=True)
+        for condition in when:
+            text = fields.get(condition.field).str.strip_chars()
+            if condition.values is not None:
+                mask &= text.is_in(list(condition.values)).fill_null(False)
+            elif condition.matches is not None:
+                mask &= text.str.contains(ascii_classes(condition.matches)).fill_null(False)
+            else:
+                mask &= (text != "").fill_null(False) == bool(condition.present)
+        return mask
+
+    def _apply(self, rule: EventRule, fields: Fields, records: pl.DataFrame, part: pl.Series) -> pl.DataFrame:
+        """One rule over all its records."""
+        values = {field.column: self.evaluator.value(field, fields) for field in rule.fields}
+        columns: dict[str, pl.Series] = {name: value.data for name, value in values.items() if name in TYPES}
+        extras = [(name, value.data) for name, value in values.items() if name not in TYPES]
+        constants = {name: text for name, text in rule.constants.items() if name not in columns}
+        self._time_columns(rule, values, columns)
+        for name in rule.entities:
+            text = fields.item if name == ITEM else fields.get(name)
+            wanted = [column for column in entities.COLUMNS if column not in columns and column not in constants]
+            if text is not None and wanted:
+                columns |= entities.find(text, self.spec.aliases, wanted)
+        if "uom" not in columns and (unit := next((v.unit for v in values.values() if v.unit is not None), None)) is not None:
+            columns["uom"] = unit
+        used = {name for source in _sources(rule) for name in source.fields}
+        names = [name for name in fields.columns.columns if name not in used] if rule.extra is None else rule.extra
+        extras += [(name, _bare(fields.get(name))) for name in names if name not in dict(extras)]
+        extras += [(name, pl.repeat(text, len(part), dtype=pl.String, eager=True)) for name, text in constants.items() if name not in TYPES]
+        fixed = [pl.lit(text).cast(POLARS[TYPES[name]]).alias(name) for name, text in constants.items() if name in TYPES]
+        frame = records.select("line", "byte_offset", "raw").with_columns(
+            part, pl.lit(rule.kind).alias("kind"), *(data.alias(name) for name, data in columns.items()), *fixed
+        )
+        extra = json_objects(extras, len(part))
+        return frame if extra.null_count() == len(extra) else frame.with_columns(extra.alias("extra"))
+
+    def _time_columns(self, rule: EventRule, values: Mapping[str, Value], columns: dict[str, pl.Series]) -> None:
+        """`ts` from an end, `duration_ms` from start and end, precision and quality."""
+        ts = values.get("ts")
+        if ts is None:
+            return
+        start = ts.data
+        if any(source.end for field in rule.fields if field.column == "ts" for source in field.sources) and "duration_ms" in columns:
+            micros = (columns["duration_ms"].fill_null(0.0) * 1000).round().cast(pl.Int64, strict=False).fill_null(0)
+            start = start - micros.cast(pl.Duration("us"))
+        columns["ts"] = start
+        finish = values.get("finished_at")
+        if finish is not None:
+            end = finish.data.str.strptime(pl.Datetime("us"), "%Y-%m-%dT%H:%M:%S%.fZ", strict=False).dt.replace_time_zone("UTC")
+            took = (end - start).dt.total_microseconds() / 1000
+            took = took.set(took < 0, None)
+            known = columns.get("duration_ms")
+            columns["duration_ms"] = took if known is None else known.zip_with(known.is_not_null(), took)
+        if ts.precision is not None:
+            columns["ts_precision"] = ts.precision
+        columns["ts_quality"] = _quality(start, ts.inferred)
+
+    def _log(self, fields: Fields, records: pl.DataFrame) -> pl.DataFrame:
+        """A record that says nothing we know: kept whole, with its time if it has one."""
+        sources = tuple(s for s in self.log_times if s.fields and s.fields[0] in fields.columns.columns)
+        part = pl.Series("part", np.zeros(len(records), dtype=np.int64))
+        rules = (FieldRule("ts", sources),) if sources else ()
+        if sources:
+            fields.prepare(sources)
+        return self._apply(EventRule("log", fields=rules), fields, records, part)
+
+
+_EMPTY = {"line": pl.Int64(), "byte_offset": pl.Int64(), "raw": pl.String(), "part": pl.Int64(), "kind": pl.String()}
+
+
+def _quality(ts: pl.Series, inferred: pl.Series | None) -> pl.Series:
+    recorded = pl.repeat("recorded", len(ts), dtype=pl.String, eager=True)
+    if inferred is not None and inferred.any():
+        recorded = recorded.set(inferred.fill_null(False), "inferred")
+    return recorded.set(ts.is_null(), "none") if ts.null_count() else recorded
+
+
+def _bare(text: pl.Series) -> pl.Series:
+    """Null where there is nothing but blanks."""
+    empty = text.str.strip_chars() == ""
+    return text.set(empty, None) if empty.any() else text
+
+
+def _taken(fields: Fields, rows: pl.Series) -> Fields:
+    return Fields(fields.columns[rows], None, {key: values.gather(rows) for key, values in fields._paths.items()})
+
+
+def _exploded(fields: Fields, each: Source) -> tuple[pl.Series, pl.Series]:
+    """Position of the record and text of the element, for every element."""
+    lists = jsontext.elements(fields.get(each.fields[0]), each.path or "")
+    frame = pl.DataFrame({"item": lists}).with_row_index("at").explode("item").drop_nulls("item")
+    return frame["at"], frame["item"]
+
+
+def _running(index: npt.NDArray[np.uint32]) -> npt.NDArray[np.int64]:
+    """0, 1, 2 … within every run of equal numbers."""
+    position = np.arange(len(index))
+    starts = np.concatenate(([True], index[1:] != index[:-1]))
+    return np.asarray(position - np.maximum.accumulate(np.where(starts, position, 0)), dtype=np.int64)

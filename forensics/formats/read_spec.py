@@ -1,0 +1,376 @@
+"""One TOML document ─▶ `FormatSpec`, checked: unknown keys, kinds, columns, patterns, maps and regexes are errors with a line."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from forensics.formats.maps import WordMap, read_map
+from forensics.formats.regex import groups, problem
+from forensics.formats.spec import (
+    FRAMES,
+    ITEM,
+    Condition,
+    Detect,
+    EventRule,
+    FieldRule,
+    FormatSpec,
+    Pattern,
+    Record,
+    Sample,
+    Source,
+)
+from forensics.formats.toml import Document, Key
+from forensics.model.event import KINDS, NAMES, SYSTEMS
+
+_TOP = ("id", "system", "title", "link", "zone", "detect", "record", "pattern", "event", "maps", "sample")
+_SOURCE = (
+    "from", "item", "const", "path", "regex", "null", "map", "else", "scale", "add", "minus", "time", "end", "lower", "prefix", "sign",
+)  # fmt: skip
+_PROVENANCE = ("source", "line", "byte_offset", "part", "raw", "extra", "kind", "ts_precision", "ts_quality")
+SHARED = "shared:"
+
+
+def read_spec(document: Document, shared: Mapping[str, WordMap]) -> FormatSpec:
+    """Check a document and make it a spec.
+
+    Raises:
+        FormatError: with the file and line of the first mistake.
+    """
+    return _Reader(document, shared).spec()
+
+
+class _Reader:
+    """Walks a document; every method takes the path of what it reads, to name its line in an error."""
+
+    def __init__(self, document: Document, shared: Mapping[str, WordMap]) -> None:
+        self.doc = document
+        self.shared = shared
+        self.maps: dict[str, WordMap] = {}
+
+    def spec(self) -> FormatSpec:
+        data = self.doc.data
+        self.known(data, _TOP)
+        id = self.text(data, "id", required=True)
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", id or ""):
+            raise self.doc.error("an id has small letters, digits and '-' only", "id")
+        system = self.text(data, "system")
+        self.one_of(system, SYSTEMS, "system", "system")
+        self.maps = {name: read_map(self.doc, table, "maps", name) for name, table in self.table(data, "maps").items()}
+        record = self.record()
+        patterns = tuple(self.pattern(item, i) for i, item in enumerate(self.tables(data, "pattern")))
+        names = [pattern.name for pattern in patterns]
+        for i, name in enumerate(names):
+            if name in names[:i]:
+                raise self.doc.error(f"two patterns are called '{name}'", "pattern", i, "name")
+        events = tuple(self.event(item, i, names) for i, item in enumerate(self.tables(data, "event")))
+        self.complete(record, patterns, events)
+        if record.reader is None:
+            self.fields_exist(record, patterns, events)
+        samples = tuple(self.sample(item, i) for i, item in enumerate(self.tables(data, "sample")))
+        if not samples:
+            raise self.doc.error("has no [[sample]]", hint="a format proves itself by at least one sample with its events")
+        assert id is not None
+        return FormatSpec(
+            id=id,
+            system=system,
+            title=self.title(data),
+            link=self.text(data, "link"),
+            zone=self.zone(data, "zone"),
+            record=record,
+            detect=self.detect(),
+            patterns=patterns,
+            events=events,
+            maps=self.maps,
+            samples=samples,
+            file=self.doc.file,
+            line=self.doc.line("id"),
+        )
+
+    # --- parts of a document -------------------------------------------------------------------------------------
+
+    def detect(self) -> Detect:
+        data = self.table(self.doc.data, "detect")
+        self.known(data, ("head", "keys", "columns", "name", "weight"), "detect")
+        head = self.texts(data, "head", "detect")
+        for regex in head:
+            self.regex("(?m)" + regex, "detect", "head")
+        weight = data.get("weight", 10)
+        if isinstance(weight, bool) or not isinstance(weight, int | float):
+            raise self.doc.error("weight must be a number", "detect", "weight")
+        rest = (self.texts(data, key, "detect") for key in ("keys", "columns", "name"))
+        return Detect(head, *rest, weight=float(weight))
+
+    def record(self) -> Record:
+        data = self.table(self.doc.data, "record")
+        self.known(data, ("frame", "start", "merge_starts", "strip", "separator", "reader", "columns"), "record")
+        frame = self.text(data, "frame", "record") or "line"
+        self.one_of(frame, FRAMES, "frame", "record", "frame")
+        start, strip = self.text(data, "start", "record"), self.text(data, "strip", "record")
+        for key, regex in (("start", start), ("strip", strip)):
+            if regex is not None:
+                self.regex(regex, "record", key)
+        if (frame == "start") != (start is not None):
+            raise self.doc.error("frame = 'start' and a start regex belong together", "record", "start")
+        reader = self.text(data, "reader", "record")
+        if reader is not None:
+            from forensics.readers import READERS  # readers build on this package
+
+            self.one_of(reader, tuple(READERS), "reader", "record", "reader")
+        separator = self.text(data, "separator", "record")
+        if separator is not None and len(separator) != 1:
+            raise self.doc.error("a separator is one character", "record", "separator")
+        columns = self.texts(data, "columns", "record")
+        return Record(
+            frame=frame,  # type: ignore[arg-type]  # checked above
+            start=start,
+            merge_starts=self.flag(data, "merge_starts", "record"),
+            strip=strip,
+            separator=separator,
+            reader=reader,
+            columns=columns,
+        )
+
+    def pattern(self, data: Any, i: int) -> Pattern:
+        here = ("pattern", i)
+        self.known(data, ("name", "regex"), *here)
+        name, regex = self.text(data, "name", *here, required=True), self.text(data, "regex", *here, required=True)
+        assert name is not None and regex is not None
+        self.regex(regex, *here, "regex")
+        return Pattern(name, regex, self.doc.line(*here, "regex"))
+
+    def event(self, data: Any, i: int, patterns: list[str]) -> EventRule:
+        here = ("event", i)
+        self.known(data, ("pattern", "when", "kind", "each", "entities", "set", "extra", "fields"), *here)
+        kind = self.text(data, "kind", *here, required=True)
+        self.one_of(kind, KINDS, "kind", *here, "kind")
+        wanted = self.texts(data, "pattern", *here)
+        for name in wanted:
+            self.one_of(name, patterns, "pattern", *here, "pattern")
+        when = data.get("when", [])
+        conditions = tuple(self.condition(item, *here, "when") for item in (when if isinstance(when, list) else [when]))
+        each = None
+        if "each" in data:
+            self.known(data["each"], ("from", "path"), *here, "each")
+            each = self.source(data["each"], False, *here, "each")
+        rules = []
+        for column, value in self.table(data, "fields", *here).items():
+            where = (*here, "fields", column)
+            if column in _PROVENANCE:
+                raise self.doc.error(f"'{column}' is not set by a format", *where)
+            sources = tuple(self.source(item, each is not None, *where) for item in (value if isinstance(value, list) else [value]))
+            if not sources:
+                raise self.doc.error(f"'{column}' has no source", *where)
+            rules.append(FieldRule(column, sources, self.doc.line(*where)))
+        constants = self.table(data, "set", *here)
+        for column, value in constants.items():
+            if not isinstance(value, str) or column in _PROVENANCE:
+                raise self.doc.error(f"set.{column}: texts for columns only", *here, "set", column)
+        extra = self.texts(data, "extra", *here) if "extra" in data else None
+        assert kind is not None
+        return EventRule(
+            kind, wanted, conditions, each, self.texts(data, "entities", *here), dict(constants), extra, tuple(rules), self.doc.line(*here)
+        )
+
+    def condition(self, data: Any, *here: Key) -> Condition:
+        self.known(data, ("field", "in", "matches", "present"), *here)
+        field = self.text(data, "field", *here, required=True)
+        assert field is not None
+        if len(data) != 2:
+            raise self.doc.error("a condition has a field and one of in, matches, present", *here)
+        matches = self.text(data, "matches", *here)
+        if matches is not None:
+            self.regex(matches, *here)
+        values = self.texts(data, "in", *here) if "in" in data else None
+        return Condition(field, values, matches, self.flag(data, "present", *here) if "present" in data else None)
+
+    def source(self, data: Any, in_each: bool, *here: Key) -> Source:
+        if isinstance(data, str):
+            return Source(fields=(data,))
+        self.known(data, _SOURCE, *here)
+        origins = [key for key in ("from", "item", "const") if key in data]
+        if len(origins) != 1:
+            raise self.doc.error("a source has exactly one of from, item, const", *here)
+        if "item" in data and not in_each:
+            raise self.doc.error("'item' needs an 'each' in this [[event]]", *here)
+        fields = data.get("from", [])
+        regex, path = self.text(data, "regex", *here), self.text(data, "path", *here)
+        if regex is not None:
+            self.regex(regex, *here)
+            if not groups(regex):
+                raise self.doc.error("the regex has no group: what is to be taken?", *here, hint="put ( ) around it")
+        time = data.get("time", [])
+        return Source(
+            fields=(fields,) if isinstance(fields, str) else self.texts(data, "from", *here),
+            item=self.text(data, "item", *here),
+            const=self.text(data, "const", *here),
+            path=path,
+            regex=regex,
+            null=self.texts(data, "null", *here),
+            map=self.word_map(data, *here),
+            otherwise=self.text(data, "else", *here),
+            scale=self.number(data, "scale", *here),
+            add=self.number(data, "add", *here),
+            minus=self.text(data, "minus", *here),
+            time=(time,) if isinstance(time, str) else self.texts(data, "time", *here),
+            end=self.flag(data, "end", *here),
+            lower=self.flag(data, "lower", *here),
+            prefix=self.text(data, "prefix", *here),
+            sign=tuple(self.source(item, in_each, *here) for item in data.get("sign", ())),
+        )
+
+    def word_map(self, data: Mapping[str, Any], *here: Key) -> str | None:
+        name = self.text(data, "map", *here)
+        if name is None:
+            return None
+        if name.startswith(SHARED):
+            self.one_of(name.removeprefix(SHARED), tuple(self.shared), "shared map", *here)
+            self.maps[name] = self.shared[name.removeprefix(SHARED)]
+        else:
+            self.one_of(name, tuple(self.maps), "map", *here)
+        return name
+
+    def sample(self, data: Any, i: int) -> Sample:
+        here = ("sample", i)
+        self.known(data, ("text", "zone", "name", "rejected", "events", "header"), *here)
+        text = self.text(data, "text", *here, required=True)
+        rejected = data.get("rejected", 0)
+        if not isinstance(rejected, int):
+            raise self.doc.error("rejected is a number of records", *here, "rejected")
+        events = self.tables(data, "events", *here)
+        for j, event in enumerate(events):
+            for column in event:
+                if column not in NAMES:
+                    raise self.doc.error(f"no column is called '{column}'", *here, "events", j, column, hint=self.near(column, NAMES))
+        assert text is not None
+        header = self.texts(data, "header", *here) or None
+        return Sample(
+            text, tuple(events), self.zone(data, "zone", *here), self.text(data, "name", *here), rejected, header, self.doc.line(*here)
+        )
+
+    def title(self, data: Mapping[str, Any]) -> dict[str, str]:
+        title = self.table(data, "title")
+        if not all(isinstance(title.get(lang), str) for lang in ("en", "zh")):
+            raise self.doc.error("a title has both languages", "title", hint='title = { en = "…", zh = "…" }')
+        return {lang: str(text) for lang, text in title.items()}
+
+    def complete(self, record: Record, patterns: tuple[Pattern, ...], events: tuple[EventRule, ...]) -> None:
+        """A format must say how its records are read."""
+        textual = record.frame in ("line", "start")
+        if record.reader is not None and (patterns or events):
+            raise self.doc.error("a reader takes the place of [[pattern]] and [[event]]", "record", "reader")
+        if record.reader is None and textual and not patterns:
+            raise self.doc.error(f"frame = '{record.frame}' needs a [[pattern]] or a reader", "record")
+        if not textual and patterns:
+            raise self.doc.error(f"frame = '{record.frame}' has no [[pattern]]", "pattern", 0)
+        if record.reader is None and not textual and not events:
+            raise self.doc.error("has no [[event]]", "record")
+
+    def fields_exist(self, record: Record, patterns: tuple[Pattern, ...], events: tuple[EventRule, ...]) -> None:
+        """For text: every field that a rule reads is a group of one of its patterns."""
+        if record.frame not in ("line", "start"):
+            return
+        named = {pattern.name: set(groups(pattern.regex)) for pattern in patterns}
+        for i, rule in enumerate(events):
+            fields = set().union(*(named[name] for name in (rule.patterns or named)))
+            fields |= {ITEM} if rule.each else set()
+            for field, where in _reads(rule):
+                if field not in fields:
+                    raise self.doc.error(f"no pattern of this rule has a group '{field}'", "event", i, *where, hint=self.near(field, fields))
+
+    # --- values --------------------------------------------------------------------------------------------------
+
+    def known(self, data: Any, keys: Iterable[str], *here: Key) -> None:
+        if not isinstance(data, dict):
+            raise self.doc.error(f"{here[-1] if here else 'this'} must be a table", *here)
+        keys = tuple(keys)
+        for key in data:
+            if key not in keys:
+                raise self.doc.error(f"'{key}' is not known here", *here, key, hint=self.near(key, keys))
+
+    def near(self, word: str, among: Iterable[str]) -> str:
+        among = sorted(among)
+        found = difflib.get_close_matches(word, among, 3)
+        return f"did you mean {' or '.join(found)}?" if found else f"known are {', '.join(among)}" if len(among) < 40 else "see docs/format-files.md"
+
+    def one_of(self, value: str | None, among: Iterable[str], what: str, *here: Key) -> None:
+        among = tuple(among)
+        if value is not None and value not in among:
+            raise self.doc.error(f"no {what} is called '{value}'", *here, hint=self.near(value, among))
+
+    def text(self, data: Mapping[str, Any], key: str, *here: Key, required: bool = False) -> str | None:
+        value = data.get(key)
+        if value is None:
+            if required:
+                raise self.doc.error(f"'{key}' is missing", *here)
+            return None
+        if not isinstance(value, str):
+            raise self.doc.error(f"'{key}' must be text", *here, key)
+        return value
+
+    def texts(self, data: Mapping[str, Any], key: str, *here: Key) -> tuple[str, ...]:
+        value = data.get(key, [])
+        if isinstance(value, str):
+            value = [value]
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise self.doc.error(f"'{key}' must be a list of texts", *here, key)
+        return tuple(value)
+
+    def flag(self, data: Mapping[str, Any], key: str, *here: Key) -> bool:
+        value = data.get(key, False)
+        if not isinstance(value, bool):
+            raise self.doc.error(f"'{key}' must be true or false", *here, key)
+        return value
+
+    def number(self, data: Mapping[str, Any], key: str, *here: Key) -> Decimal | None:
+        value = data.get(key)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self.doc.error(f"'{key}' must be a number", *here, key)
+        return Decimal(str(value))
+
+    def table(self, data: Mapping[str, Any], key: str, *here: Key) -> dict[str, Any]:
+        value = data.get(key, {})
+        if not isinstance(value, dict):
+            raise self.doc.error(f"'{key}' must be a table", *here, key)
+        return value
+
+    def tables(self, data: Mapping[str, Any], key: str, *here: Key) -> list[dict[str, Any]]:
+        value = data.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+            raise self.doc.error(f"'{key}' must be an array of tables: [[{key}]]", *here, key)
+        return value
+
+    def zone(self, data: Mapping[str, Any], key: str, *here: Key) -> str | None:
+        name = self.text(data, key, *here)
+        if name is not None:
+            try:
+                ZoneInfo(name)
+            except (KeyError, ValueError, OSError):
+                raise self.doc.error(f"no time zone is called '{name}'", *here, key, hint="for instance Asia/Shanghai") from None
+        return name
+
+    def regex(self, regex: str, *here: Key) -> None:
+        if wrong := problem(regex):
+            raise self.doc.error(f"the regex is wrong: {wrong.removeprefix('error: ')}", *here, hint="Rust syntax: no look-around, no back-references")
+
+
+def _reads(rule: EventRule) -> Iterable[tuple[str, tuple[Key, ...]]]:
+    """Every field that a rule reads, and where in the rule it says so."""
+    for condition in rule.when:
+        yield condition.field, ("when",)
+    for name in (*rule.entities, *(rule.each.fields if rule.each else ())):
+        yield name, ("entities" if name in rule.entities else "each",)
+    for name in rule.extra or ():
+        yield name, ("extra",)
+    for field in rule.fields:
+        for source in field.sources:
+            for inner in (source, *source.sign):
+                yield from ((name, ("fields", field.column)) for name in inner.fields)
+                if inner.minus:
+                    yield inner.minus, ("fields", field.column)

@@ -1,0 +1,147 @@
+"""A format file as frozen data: what `load` reads, `detect` weighs and `plan` compiles. See docs/format-files.md."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+
+from forensics.formats.aliases import Aliases
+from forensics.formats.maps import WordMap
+
+Frame = Literal["line", "start", "json", "table"]
+FRAMES: tuple[Frame, ...] = ("line", "start", "json", "table")
+ITEM = "item"
+"""Name of the pseudo field that holds the element inside an `each` rule."""
+
+
+@dataclass(frozen=True)
+class Detect:
+    """How a source of this format is recognised; every list that is given must hold, `name` only strengthens."""
+
+    head: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    name: tuple[str, ...] = ()
+    weight: float = 10.0
+
+
+@dataclass(frozen=True)
+class Record:
+    """How lines become records."""
+
+    frame: Frame = "line"
+    start: str | None = None
+    merge_starts: bool = False
+    strip: str | None = None
+    separator: str | None = None
+    reader: str | None = None
+    columns: tuple[str, ...] = ()  # tables without a header line: the columns' names, in order
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A regex whose named groups are the record's fields."""
+
+    name: str
+    regex: str
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One test of a `when`: exactly one of `values`, `matches`, `present` is set."""
+
+    field: str
+    values: tuple[str, ...] | None = None
+    matches: str | None = None
+    present: bool | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a value comes from and the steps it goes through, in the order of the attributes."""
+
+    fields: tuple[str, ...] = ()  # several are joined with a blank: a date and a time column
+    item: str | None = None
+    const: str | None = None
+    path: str | None = None
+    regex: str | None = None
+    null: tuple[str, ...] = ()
+    map: str | None = None
+    otherwise: str | None = None
+    scale: Decimal | None = None
+    add: Decimal | None = None
+    minus: str | None = None
+    time: tuple[str, ...] = ()
+    end: bool = False
+    lower: bool = False
+    prefix: str | None = None
+    sign: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True)
+class FieldRule:
+    """A canonical column or an `extra` name, and its sources: the first that is not null wins."""
+
+    column: str
+    sources: tuple[Source, ...]
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class EventRule:
+    """One event of every record that the rule applies to."""
+
+    kind: str
+    patterns: tuple[str, ...] = ()
+    when: tuple[Condition, ...] = ()
+    each: Source | None = None
+    entities: tuple[str, ...] = ()
+    constants: dict[str, str] = field(default_factory=dict)
+    extra: tuple[str, ...] | None = None
+    fields: tuple[FieldRule, ...] = ()
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A piece of a log and the events that must come out of it."""
+
+    text: str
+    events: tuple[dict[str, Any], ...] = ()
+    zone: str | None = None
+    name: str | None = None
+    rejected: int = 0
+    header: tuple[str, ...] | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class FormatSpec:
+    """What one kind of source looks like.
+
+    Attributes:
+        maps: the format's own maps plus the shared ones it uses (as `shared:NAME`); keys are trimmed and lower case.
+        file, line: where it is declared; a synthesised format (a generic table) has neither.
+        reasons: for a synthesised format, what was mapped to what, and why.
+        aliases, shared: the dictionary and the word maps of the registry it was loaded with.
+    """
+
+    id: str
+    system: str | None
+    title: dict[str, str]
+    record: Record
+    detect: Detect = field(default_factory=Detect)
+    link: str | None = None
+    zone: str | None = None
+    patterns: tuple[Pattern, ...] = ()
+    events: tuple[EventRule, ...] = ()
+    maps: dict[str, WordMap] = field(default_factory=dict)
+    samples: tuple[Sample, ...] = ()
+    file: Path | None = None
+    line: int | None = None
+    reasons: tuple[str, ...] = ()
+    aliases: Aliases = field(default_factory=Aliases.empty, repr=False, compare=False)
+    shared: dict[str, WordMap] = field(default_factory=dict, repr=False, compare=False)

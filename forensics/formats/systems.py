@@ -1,0 +1,36 @@
+"""Which system wrote a source: a column says it, else the folder or file name, else the format, else `--system`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from forensics.formats.maps import WordMap
+
+_TECHNOLOGY = ("db", "cache", "mq")
+"""A format of one of these can be written by nothing else, whatever its folder is called."""
+
+
+def from_name(name: str, words: Mapping[str, WordMap]) -> str | None:
+    """The system that a path names: its parts from the file upwards, words of the shared map `systems`."""
+    known = words["systems"].words if "systems" in words else {}
+    for part in reversed(re.split(r"[/\\]+", name.lower())):
+        tokens = [token for token in re.split(r"[^a-z0-9\u4e00-\u9fff]+|(?<=[a-z])(?=[0-9])", part) if token]
+        for token in tokens:
+            if token in known:
+                return known[token]
+        for word, system in known.items():
+            if not word.isascii() and word in part:
+                return system
+    return None
+
+
+def system_of(name: str, words: Mapping[str, WordMap], declared: str | None, asked: str | None) -> tuple[str | None, str]:
+    """The system of a source where no column says it, and why."""
+    if declared in _TECHNOLOGY:
+        return declared, "the format is written by nothing else"
+    if (named := from_name(name, words)) is not None:
+        return named, "its folder or file name"
+    if declared is not None:
+        return declared, "the format"
+    return asked, "--system" if asked else "nothing says it"
