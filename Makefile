@@ -47,8 +47,8 @@ test: lint
 	@.ci/browser
 	@$(BIN)/python -m pytest
 
-accuracy: $(VENV)/.dev
-	@$(BIN)/python -m pytest -q tests/cases
+accuracy: $(VENV)/.runtime
+	@$(BIN)/python benchmarks/accuracy.py
 
 bench: $(VENV)/.runtime
 	@$(BIN)/python benchmarks/ingest.py --size-mb $(SIZE_MB)
