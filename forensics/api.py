@@ -1,10 +1,10 @@
 """The Python API: a case, what goes into it, and what it answers. The command line is a thin user of this.
 
-    case = forensics.open_case("case")
-    case.ingest("logs/")
-    trace = case.trace(pallet="TP000123")
-    trace.events            # Polars frame, in time order
-    trace.result.incidents  # ranked causes with their evidence
+case = forensics.open_case("case")
+case.ingest("logs/")
+trace = case.trace(pallet="TP000123")
+trace.events            # Polars frame, in time order
+trace.result.incidents  # ranked causes with their evidence
 """
 
 from __future__ import annotations
@@ -168,10 +168,11 @@ class Case:
             if named:
                 engine.ensure_views(con, named)
             relation = con.sql(query, params=params)
-            return pl.DataFrame() if relation is None else relation.pl()
+            frame: pl.DataFrame = pl.DataFrame() if relation is None else relation.pl()
         except duckdb.Error as error:
             message, _, rest = str(error).partition("\n")
             raise QueryError(message, hint=rest.strip().splitlines()[0] if rest.strip() else None) from None
+        return frame
 
     def clocks(self) -> tuple[ClockRelation, ...]:
         """How far the clocks of the systems are apart, as far as calls that both ends logged tell."""
@@ -288,7 +289,9 @@ class Case:
                 problems.append(f"{row['path']}: the event table does not hold the {row['events']} events it should")
         if counted:
             problems.append(f"{sum(counted.values())} events belong to no source")
-        logged = {source["source"] for entry in custody.read(self.folder.custody) for source in entry.get("sources", [])}
+        logged = {
+            source["source"] for entry in custody.read(self.folder.custody) for source in entry.get("sources", [])
+        }
         for row in evidence.filter(~pl.col("source").is_in(list(logged))).iter_rows(named=True):
             problems.append(f"{row['path']}: ingested, but not in the custody log")
         return problems
@@ -303,7 +306,7 @@ class Case:
         wanted = ", ".join(f"{key} {value}" for key, value in subject.items())
         column, value = next(iter(subject.items()))
         near = self.sql(
-            f'SELECT DISTINCT "{column}" AS v, jaro_winkler_similarity("{column}", $v) AS s FROM events '  # noqa: S608
+            f'SELECT DISTINCT "{column}" AS v, jaro_winkler_similarity("{column}", $v) AS s FROM events '
             f'WHERE "{column}" IS NOT NULL ORDER BY s DESC, v LIMIT 3',
             {"v": value},
         )
@@ -311,9 +314,7 @@ class Case:
         hint = f"did you mean {', '.join(close)}?" if close else "`forensics case info` shows what the case holds"
         raise ConfigError(f"the case knows nothing of {wanted}", hint=hint)
 
-    def _result(
-        self, since: Any, until: Any, findings: Any, incidents: Any, undecided: Any, steps: Any
-    ) -> CaseResult:
+    def _result(self, since: Any, until: Any, findings: Any, incidents: Any, undecided: Any, steps: Any) -> CaseResult:
         evidence = self.evidence()
         facts = {key: value for key, value in self.folder.settings.items() if key in ("id", "tz", "created_at")}
         return CaseResult(

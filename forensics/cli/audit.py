@@ -13,7 +13,7 @@ from forensics.cli import options, output, when
 @options.case_option
 @click.option("--since", metavar="TIME", help="Only incidents that touch the time from here on.")
 @click.option("--until", metavar="TIME", help="Only incidents that touch the time up to here.")
-@click.option("--fail-on", type=click.Choice(output.LEVELS), default=options._setting("fail_on", None),
+@click.option("--fail-on", type=click.Choice(output.LEVELS), default=options.setting("fail_on", None),
               help="Exit with 1 if there is a finding of this level or above.")  # fmt: skip
 @options.lang_option
 @options.tz_option

@@ -34,9 +34,8 @@ def info(case_dir: Path, lang: str, color: bool | None, fmt: str, output: Path |
     out = options.console(color)
     table = Table(box=None, show_header=False, pad_edge=False)
     for key, value in facts.items():
-        if isinstance(value, dict):
-            value = "  ".join(f"{name} {count:,}" for name, count in value.items()) or "–"
-        table.add_row(key.replace("_", " "), str(value))
+        counts = "  ".join(f"{name} {count:,}" for name, count in value.items()) if isinstance(value, dict) else value
+        table.add_row(key.replace("_", " "), str(counts or "–"))
     out.print(table)
 
 
@@ -52,7 +51,9 @@ def verify(case_dir: Path, lang: str, fmt: str) -> int:
     if fmt == "json":
         options.write(json.dumps({"ok": not problems, "problems": problems}, ensure_ascii=False, indent=1), None)
     else:
-        good = "证据链、行数守恒和各表均完好" if lang == "zh" else "custody chain, conservation of lines and tables hold"
+        good = (
+            "证据链、行数守恒和各表均完好" if lang == "zh" else "custody chain, conservation of lines and tables hold"
+        )
         options.write("\n".join(problems) if problems else good, None)
     return 3 if problems else 0
 

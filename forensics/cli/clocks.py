@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -25,7 +26,7 @@ def clocks(case_dir: Path, lang: str, fmt: str, output: Path | None) -> None:
 
     rows = [asdict(one) for one in open_case(case_dir, lang=lang).clocks()]
     utc = pl.Datetime("us", "UTC")
-    schema = {
+    schema: dict[str, Any] = {
         "clock": pl.String, "reference": pl.String, "offset_s": pl.Float64, "drift_ppm": pl.Float64,
         "error_s": pl.Float64, "pairs": pl.Int64, "at": utc, "since": utc, "until": utc, "method": pl.String,
     }  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -31,8 +32,11 @@ def coverage(case_dir: Path, lang: str, tz: str | None, fmt: str, output: Path |
         }
         for one in case.coverage()
     ]  # fmt: skip
-    schema = {
+    schema: dict[str, Any] = {
         "system": pl.String, "kind": pl.String, "first_ts": pl.Datetime("us", "UTC"),
         "last_ts": pl.Datetime("us", "UTC"), "rows": pl.Int64, "gaps": pl.String,
     }  # fmt: skip
-    options.write(table.frame_to_text(pl.DataFrame(rows, schema=schema), fmt), output)
+    frame = pl.DataFrame(rows, schema=schema)
+    if fmt == "table" or tz:
+        frame = options.in_zone(frame, tz or case.folder.zone)
+    options.write(table.frame_to_text(frame, fmt), output)

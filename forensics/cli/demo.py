@@ -15,7 +15,9 @@ SAMPLE = "mixed-day"
 
 @click.command()
 @click.option("--case", "case_dir", type=click.Path(path_type=Path), default="demo-case", show_default=True)
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), default="demo-report.html", show_default=True)
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), default="demo-report.html", show_default=True
+)
 @options.lang_option
 @options.color_option
 def demo(case_dir: Path, output: Path, lang: str, color: bool | None) -> None:
@@ -34,7 +36,7 @@ def demo(case_dir: Path, output: Path, lang: str, color: bool | None) -> None:
         result = case.ingest(folder / "evidence", progress=bar)
     _print(result, False, lang, console)
     trace = case.trace(**incident["subject"], symptom=incident.get("symptom"))
-    terminal.print_result(console, trace.result, trace.events, lang, case.folder.zone)  # type: ignore[arg-type]
+    terminal.print_result(console, trace.result, trace.events, lang, case.folder.zone)
     options.write(html(case, trace.result, trace, lang=lang, tz=case.folder.zone), output)
     kind, number = next(iter(incident["subject"].items()))
     lines = {

@@ -12,8 +12,12 @@ from forensics.cli import options
 @click.command()
 @click.argument("what", type=click.Choice(["events", "evidence", "rejects", "findings"]))
 @options.case_option
-@click.option("--format", "fmt", type=click.Choice(["csv", "json", "ndjson", "parquet"]), default="csv", show_default=True)
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write; needed for parquet.")
+@click.option(
+    "--format", "fmt", type=click.Choice(["csv", "json", "ndjson", "parquet"]), default="csv", show_default=True
+)
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write; needed for parquet."
+)
 @options.lang_option
 def export(what: str, case_dir: Path, fmt: str, output: Path | None, lang: str) -> None:
     """Write events, evidence, rejects or findings as CSV, JSON, NDJSON or Parquet."""
@@ -31,7 +35,11 @@ def export(what: str, case_dir: Path, fmt: str, output: Path | None, lang: str) 
         render = {"csv": csv.to_csv, "json": json.to_json, "ndjson": json.to_ndjson}[fmt]
         options.write(render(result), output)
         return
-    frame = case.sql(f"SELECT * FROM {what} ORDER BY ALL" if what != "events" else "SELECT * FROM events ORDER BY ts, source, byte_offset, part")
+    frame = case.sql(
+        f"SELECT * FROM {what} ORDER BY ALL"
+        if what != "events"
+        else "SELECT * FROM events ORDER BY ts, source, byte_offset, part"
+    )
     if fmt == "parquet":
         assert output is not None
         frame.write_parquet(output)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @options.tz_option
 @click.option("--formats", "format_dirs", multiple=True, type=click.Path(path_type=Path, exists=True, file_okay=False),
               help="Folder with own format files; may be repeated.")  # fmt: skip
-@click.option("--max-rejected", type=float, default=options._setting("max_rejected", 5.0), show_default="5.0",
+@click.option("--max-rejected", type=float, default=options.setting("max_rejected", 5.0), show_default="5.0",
               metavar="PERCENT", help="Exit with 3 if more lines than this could not be read.")  # fmt: skip
 @click.option("-v", "--verbose", is_flag=True, help="Say why each file was read as what it was.")
 @options.lang_option
@@ -61,13 +61,13 @@ _TEXT: dict[str, dict[str, str]] = {
            "event_lines": "成事件行", "continuation": "续行", "rejected": "拒收", "blank": "空行", "status": "状态",
            "new": "新", "grown": "增长", "unchanged": "已有", "empty": "空文件", "damaged": "损坏", "binary": "二进制",
            "unreadable": "不可读", "total": "合计", "law": "行数 = 成事件行 + 续行 + 拒收 + 空行",
-           "why": "拒收原因见：forensics sql \"SELECT reason, count(*) FROM rejects GROUP BY 1\""},
+           "why": '拒收原因见：forensics sql "SELECT reason, count(*) FROM rejects GROUP BY 1"'},
     "en": {"file": "file", "parser": "read as", "encoding": "encoding", "system": "system", "lines": "lines",
            "events": "events", "event_lines": "event lines", "continuation": "attached", "rejected": "rejected",
            "blank": "blank", "status": "status", "new": "new", "grown": "grown", "unchanged": "unchanged",
            "empty": "empty", "damaged": "damaged", "binary": "binary", "unreadable": "unreadable", "total": "total",
            "law": "lines = event lines + attached + rejected + blank",
-           "why": "why lines were rejected: forensics sql \"SELECT reason, count(*) FROM rejects GROUP BY 1\""},
+           "why": 'why lines were rejected: forensics sql "SELECT reason, count(*) FROM rejects GROUP BY 1"'},
 }  # fmt: skip
 _SHOWN = 60
 

@@ -10,11 +10,14 @@ import tomllib
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import IO, Any, Final, TypeVar
+from typing import IO, TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 from forensics.model.errors import ConfigError, Location
+
+if TYPE_CHECKING:
+    import polars as pl
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -61,7 +64,8 @@ def settings(start: str | None = None) -> dict[str, Any]:
     return values
 
 
-def _setting(key: str, default: Any) -> Callable[[], Any]:
+def setting(key: str, default: Any) -> Callable[[], Any]:
+    """A default for an option: what the settings file says, looked up when the option is needed."""
     return lambda: settings().get(key, default)
 
 
@@ -74,7 +78,7 @@ def default_lang() -> str:
 def case_option(function: F) -> F:
     """`--case DIR`."""
     return click.option(
-        "--case", "case_dir", type=click.Path(path_type=Path), envvar="FORENSICS_CASE", default=_setting("case", "case"),
+        "--case", "case_dir", type=click.Path(path_type=Path), envvar="FORENSICS_CASE", default=setting("case", "case"),
         show_default="./case", help="The case folder.",
     )(function)  # fmt: skip
 
@@ -91,7 +95,7 @@ def lang_option(function: F) -> F:
 def tz_option(function: F) -> F:
     """`--tz ZONE`."""
     return click.option(
-        "--tz", envvar="FORENSICS_TZ", default=_setting("tz", None), metavar="ZONE",
+        "--tz", envvar="FORENSICS_TZ", default=setting("tz", None), metavar="ZONE",
         help="Zone in which times are shown and given; default is the case's.",
     )(function)  # fmt: skip
 
@@ -132,6 +136,14 @@ def write(text: str, output: Path | None) -> None:
         output.write_text(text if text.endswith("\n") else text + "\n", encoding=encoding, newline="\n")
     except OSError as error:
         raise ConfigError(f"cannot write: {error.strerror}", location=Location(output)) from None
+
+
+def in_zone(frame: pl.DataFrame, tz: str) -> pl.DataFrame:
+    """The frame with its times in a zone, for people."""
+    import polars as pl
+    import polars.selectors as cs
+
+    return frame.with_columns(cs.datetime(time_zone="*").dt.convert_time_zone(tz)) if frame.width else pl.DataFrame()
 
 
 def console(color: bool | None, *, stderr: bool = False, file: IO[str] | None = None) -> Any:

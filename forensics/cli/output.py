@@ -16,7 +16,15 @@ LEVELS = ("critical", "high", "medium", "low", "info")
 
 
 def render(
-    case: Case, result: CaseResult, trace: Trace | None, *, fmt: str, lang: Any, tz: str, color: bool | None, output: Path | None
+    case: Case,
+    result: CaseResult,
+    trace: Trace | None,
+    *,
+    fmt: str,
+    lang: Any,
+    tz: str,
+    color: bool | None,
+    output: Path | None,
 ) -> None:
     """Write the result to `output` or stdout."""
     from forensics.export import csv, json, markdown, terminal

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 
 class Bar:
@@ -20,7 +20,7 @@ class Bar:
         self._bar: Any = None
         self._task: Any = None
 
-    def __enter__(self) -> Bar:
+    def __enter__(self) -> Self:
         if self._show:
             from rich.console import Console
             from rich.progress import (
@@ -52,7 +52,7 @@ class Bar:
         if self._bar is not None:
             self._task = self._bar.add_task("", total=size, lines="")
 
-    def file(self, label: str, size: int) -> None:
+    def file(self, label: str, size: int) -> None:  # noqa: ARG002
         """A source is being read."""
         self._done += 1
         if self._bar is not None:

@@ -23,7 +23,9 @@ from forensics.cli import options, when
 @click.option("--observed-at", metavar="TIME", help="When it was seen.")
 @options.lang_option
 @options.tz_option
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), default="report.html", show_default=True)
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), default="report.html", show_default=True
+)
 def report(
     case_dir: Path, around: str | None, window: str | None, symptom: str | None, observed_at: str | None, lang: str,
     tz: str | None, output: Path, **subject: str | None,
@@ -39,7 +41,7 @@ def report(
     zone = tz or case.folder.zone
     if any(subject.values()) or symptom:
         found = case.trace(
-            **subject, around=when.moment(around, zone), window=when.span(window), symptom=symptom,  # type: ignore[arg-type]
+            **subject, around=when.moment(around, zone), window=when.span(window), symptom=symptom,
             observed_at=when.moment(observed_at, zone),
         )  # fmt: skip
         text = html(case, found.result, found, lang=lang, tz=zone)

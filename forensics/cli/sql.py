@@ -15,12 +15,9 @@ from forensics.cli import options
 @options.case_option
 @options.lang_option
 @options.tz_option
-@options.color_option
 @options.format_option("table", "json", "ndjson", "csv", "markdown")
 @options.output_option
-def sql(
-    query: str, case_dir: Path, lang: str, tz: str | None, color: bool | None, fmt: str, output: Path | None
-) -> None:
+def sql(query: str, case_dir: Path, lang: str, tz: str | None, fmt: str, output: Path | None) -> None:
     """Ask the case's tables in DuckDB SQL.
 
     QUERY is one SELECT, `-` for standard input, or @FILE. Relations: events, evidence, rejects, and the views that
@@ -35,4 +32,6 @@ def sql(
         query = Path(query[1:]).read_text(encoding="utf-8-sig")
     case = open_case(case_dir, lang=lang)
     frame = case.sql(query)
+    if fmt == "table" or tz:
+        frame = options.in_zone(frame, tz or case.folder.zone)
     options.write(table.frame_to_text(frame, fmt), output)

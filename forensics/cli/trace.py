@@ -28,7 +28,7 @@ def trace(
     kind: str, number: str, case_dir: Path, around: str | None, window: str | None, symptom: str | None,
     observed_at: str | None, lang: str, tz: str | None, color: bool | None, fmt: str, output: Path | None,
 ) -> None:  # fmt: skip
-    """Follow one pallet, SKU, location, task or document through all systems.
+    r"""Follow one pallet, SKU, location, task or document through all systems.
 
     \b
     forensics trace pallet TP000123 --around '2026-03-11 10:20' --symptom F-S-02-01
@@ -39,7 +39,7 @@ def trace(
     case = open_case(case_dir, lang=lang, queries=options.settings().get("queries", []))
     zone = tz or case.folder.zone
     found = case.trace(
-        **{kind: number},  # type: ignore[arg-type]
+        **{kind: number},
         around=when.moment(around, zone),
         window=when.span(window),
         symptom=symptom,

@@ -1,12 +1,13 @@
 """What became of every line: the conservation law, counted per source.
 
-    lines = event_lines + continuation + rejected + blank
+lines = event_lines + continuation + rejected + blank
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Self
 
 import polars as pl
 
@@ -33,7 +34,7 @@ class Account:
     first_ts: datetime | None = None
     last_ts: datetime | None = None
 
-    def __iadd__(self, other: Account) -> Account:
+    def __iadd__(self, other: Account) -> Self:
         for item in fields(self)[:7]:
             setattr(self, item.name, getattr(self, item.name) + getattr(other, item.name))
         self.first_ts = min(filter(None, (self.first_ts, other.first_ts)), default=None)
@@ -57,14 +58,19 @@ def settle(records: pl.DataFrame, parsed: Parsed, attached: int) -> tuple[Accoun
     Returns:
         the account (without blank lines), the events and the rejects.
     """
-    events, rejects = parsed.events, parsed.rejects.select(pl.col(n).cast(t) for n, t in REJECTS.items() if n != "source")
+    events, rejects = (
+        parsed.events,
+        parsed.rejects.select(pl.col(n).cast(t) for n, t in REJECTS.items() if n != "source"),
+    )
     event_lines = int((events["part"] == 0).sum()) if events.height else 0
     if event_lines + rejects.height != records.height:
         seen = pl.concat([events.select("byte_offset"), rejects.select("byte_offset")]).unique()
         lost = records.join(seen, on="byte_offset", how="anti").with_columns(reason=pl.lit(LOST))
-        rejects = pl.concat([rejects, lost.select(rejects.columns)]).filter(
-            ~pl.col("byte_offset").is_in(events["byte_offset"].unique().implode())
-        ).unique("byte_offset", maintain_order=True)
+        rejects = (
+            pl.concat([rejects, lost.select(rejects.columns)])
+            .filter(~pl.col("byte_offset").is_in(events["byte_offset"].unique().implode()))
+            .unique("byte_offset", maintain_order=True)
+        )
         event_lines = records.height - rejects.height
     rejected = int(rejects["lines"].sum())
     lines = int(records["lines"].sum())

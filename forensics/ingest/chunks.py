@@ -30,8 +30,14 @@ class Chunk:
 
 
 def cut(
-    blocks: Iterator[bytes], encoding: Encoding, starts: Starts | None, *, offset: int = 0, line: int = 1,
-    size: int = CHUNK, whole: bool = False,
+    blocks: Iterator[bytes],
+    encoding: Encoding,
+    starts: Starts | None,
+    *,
+    offset: int = 0,
+    line: int = 1,
+    size: int = CHUNK,
+    whole: bool = False,
 ) -> Iterator[Chunk]:
     """Chunks of at least `size` bytes (the last may be shorter) that end where a record ends.
 

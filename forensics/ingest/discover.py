@@ -68,7 +68,8 @@ def expand(paths: Sequence[str]) -> list[tuple[Path, bool]]:
             for file in _walk(path):
                 found.setdefault(file, False)
         else:
-            matches = sorted(glob.glob(given, recursive=True)) if glob.has_magic(given) else []
+            patterned = glob.has_magic(given)
+            matches = sorted(glob.glob(given, recursive=True)) if patterned else []  # noqa: PTH207 - may be absolute
             if not matches:
                 raise EvidenceError(
                     "nothing is there to ingest", location=Location(given), hint="check the path or the pattern"
@@ -151,7 +152,7 @@ def _zip_members(
         yield _member(
             shown,
             info.filename,
-            lambda name=info.filename: zipfile.ZipFile(path).open(name),  # type: ignore[misc]
+            lambda name=info.filename: zipfile.ZipFile(path).open(name),  # type: ignore[misc]  # noqa: SIM115
             info.compress_size,
             _zip_time(info) or mtime,
             named,
@@ -187,9 +188,7 @@ def _member(
 ) -> Item:
     with opener() as stream:
         how = streams.compression(stream.read(6))
-    return Item(
-        shown, lambda: streams.decompressed(opener(), how), name, size, mtime, named=named, release=release
-    )
+    return Item(shown, lambda: streams.decompressed(opener(), how), name, size, mtime, named=named, release=release)
 
 
 def _zip_time(info: zipfile.ZipInfo) -> datetime | None:

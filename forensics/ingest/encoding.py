@@ -95,7 +95,9 @@ class Lines:
     def series(self, starts: np.ndarray[tuple[int], np.dtype[np.int64]] | None = None) -> pl.Series:
         """The lines without their ends, or the runs of lines that begin at the line numbers `starts` (from 0)."""
         bounds = self.bounds if starts is None else np.append(self.bounds[starts], self.bounds[-1])
-        array = pa.LargeStringArray.from_buffers(len(bounds) - 1, pa.py_buffer(bounds.astype(np.int64)), pa.py_buffer(self.text))
+        array = pa.LargeStringArray.from_buffers(
+            len(bounds) - 1, pa.py_buffer(bounds.astype(np.int64)), pa.py_buffer(self.text)
+        )
         series = pl.Series("raw", array)
         if b"\r\n" in self.text and starts is not None:
             series = series.str.replace_all("\r\n", "\n", literal=True)
@@ -126,7 +128,9 @@ def split(data: bytes, encoding: Encoding, *, first: bool = False) -> Lines:
 
 def _valid(data: bytes) -> bool:
     try:
-        pa.StringArray.from_buffers(1, pa.py_buffer(np.array([0, len(data)], np.int32)), pa.py_buffer(data)).validate(full=True)
+        pa.StringArray.from_buffers(1, pa.py_buffer(np.array([0, len(data)], np.int32)), pa.py_buffer(data)).validate(
+            full=True
+        )
     except pa.ArrowInvalid:
         return False
     return True
@@ -142,7 +146,9 @@ def _line_starts(data: bytes, name: str) -> np.ndarray[tuple[int], np.dtype[np.i
     if not data:
         return np.zeros(1, np.int64)
     unit = 2 if name in UTF16 else 1
-    view = np.frombuffer(data[: len(data) // unit * unit], {UTF8: "u1", UTF16[0]: "<u2", UTF16[1]: ">u2"}.get(name, "u1"))
+    view = np.frombuffer(
+        data[: len(data) // unit * unit], {UTF8: "u1", UTF16[0]: "<u2", UTF16[1]: ">u2"}.get(name, "u1")
+    )
     starts = (np.flatnonzero(view == 10).astype(np.int64) + 1) * unit
     ends = [] if len(starts) and starts[-1] == len(data) else [len(data)]
     return np.concatenate([[0], starts, ends]).astype(np.int64)

@@ -43,17 +43,18 @@ AHEAD = 3
 class Progress(Protocol):
     """Told how far an ingest is; every call may come from any thread."""
 
-    def begin(self, files: int, size: int) -> None: ...
-    def file(self, label: str, size: int) -> None: ...
-    def advance(self, size: int, lines: int) -> None: ...
+    def begin(self, files: int, size: int) -> None:
+        """So many files were found, of that size as stored."""
+
+    def file(self, label: str, size: int) -> None:
+        """A source is being read."""
+
+    def advance(self, size: int, lines: int) -> None:
+        """So many more bytes and lines were parsed."""
 
 
-class Silent:
+class Silent(Progress):
     """No progress shown."""
-
-    def begin(self, files: int, size: int) -> None: ...
-    def file(self, label: str, size: int) -> None: ...
-    def advance(self, size: int, lines: int) -> None: ...
 
 
 def ingest(
@@ -81,9 +82,7 @@ def ingest(
 
 
 class _Run:
-    def __init__(
-        self, case: CaseFolder, registry: Registry, system: str | None, zone: str, progress: Progress
-    ) -> None:
+    def __init__(self, case: CaseFolder, registry: Registry, system: str | None, zone: str, progress: Progress) -> None:
         self._case, self._registry, self._system, self._zone = case, registry, system, zone
         self._progress = progress
         self._known: list[dict[str, Any]] = []
@@ -211,7 +210,7 @@ class _Run:
         try:
             if self._failed is None:
                 self._writer.add(key, outcome, size)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - re-raised by the main thread
             self._failed = self._failed or error
         finally:
             self._slots.release()
@@ -230,7 +229,7 @@ class _Run:
             self._keys.setdefault(str(evidence["source"]), []).append(key)
             superseded = int(row.before["tail_offset"]) if row.before else None
             self._writer.finish(key, evidence, superseded)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - re-raised by the main thread
             self._failed = self._failed or error
 
     # -- all sources -----------------------------------------------------------------------------------------------
@@ -312,8 +311,8 @@ class _Row:
             "source": self.name(), "path": self.item.shown, "member": self.item.member, "sha256": hashed.sha256,
             "bytes": hashed.size, "stored_bytes": self.item.stored_bytes, "mtime": self.item.mtime,
             "encoding": self.source.encoding.shown, "parser": detection.spec.id,
-            "system": detection.spec.system, "zone": self.source.plan.context.zone,
-            "reasons": json.dumps(list(detection.reasons), ensure_ascii=False), **counts,
+            "system": self.source.system, "zone": self.source.detection.spec.zone or self.source.context.zone,
+            "reasons": json.dumps(self.source.reasons, ensure_ascii=False), **counts,
             "first_ts": first, "last_ts": last, "status": self.status, "problem": self.stream.problem,
             "head": head_mark(self.head), "tail_offset": tail.offset if tail else hashed.size,
             "tail_line": tail.line if tail else account.lines + 1, "tail_lines": tail.lines if tail else 0,
@@ -328,7 +327,7 @@ class _Row:
         return FileReport(
             path=self.item.shown, member=self.item.member, sha256=evidence["sha256"], bytes=evidence["bytes"],
             parser=evidence["parser"], encoding=evidence["encoding"], status=self.status, system=evidence["system"],
-            problem=self.stream.problem, reasons=tuple(self.source.detection.reasons), named=self.item.named, **counts,
+            problem=self.stream.problem, reasons=tuple(self.source.reasons), named=self.item.named, **counts,
         )  # fmt: skip
 
 

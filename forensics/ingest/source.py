@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -13,6 +13,7 @@ from forensics.formats.detect import Detection, Head, detect
 from forensics.formats.framing import frame_lines
 from forensics.formats.load import Registry
 from forensics.formats.plan import Parsed, Plan, SourceContext, compile_plan
+from forensics.formats.systems import system_of
 from forensics.ingest.account import CUT, Account, settle
 from forensics.ingest.chunks import Chunk, cut
 from forensics.ingest.discover import Item
@@ -53,8 +54,14 @@ class Source:
     encoding: Encoding
     detection: Detection
     plan: Plan
+    context: SourceContext
+    system: str | None
     attached: int = 0
-    reader_state: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why this format, and what it made of what."""
+        return [*self.detection.reasons, *self.plan.reasons]
 
     @property
     def stateful(self) -> bool:
@@ -86,7 +93,10 @@ class Source:
             filled = filled.head(filled.height - 1)
         parsed = self.plan.parse(filled) if filled.height else Parsed(_no_events(), _no_rejects())
         if cut_off is not None:
-            parsed = Parsed(parsed.events, pl.concat([parsed.rejects, cut_off.select(parsed.rejects.columns)], how="vertical_relaxed"))
+            parsed = Parsed(
+                parsed.events,
+                pl.concat([parsed.rejects, cut_off.select(parsed.rejects.columns)], how="vertical_relaxed"),
+            )
             filled = pl.concat([filled, cut_off.select(filled.columns)])
         account, events, rejects = settle(filled, parsed, attached)
         account.blank = int(records.filter(blank)["lines"].sum())
@@ -133,7 +143,8 @@ def recognise(item: Item, stream: Stream, registry: Registry, zone: str, system:
         zone=zone, name=item.label, mtime=item.mtime, system=system,
         header=found.header, separator=found.separator, sample=lines[attached : attached + SAMPLE].to_list(),
     )  # fmt: skip
-    return Source(item, encoding, found, compile_plan(found.spec, context), attached)
+    who, _ = system_of(item.label, found.spec.shared, found.spec.system, system)
+    return Source(item, encoding, found, compile_plan(found.spec, context), context, who, attached)
 
 
 def _upto(stream: Stream, size: int) -> Iterator[bytes]:
@@ -164,4 +175,6 @@ def _no_events() -> pl.DataFrame:
 
 
 def _no_rejects() -> pl.DataFrame:
-    return pl.DataFrame(schema={"line": pl.Int64, "lines": pl.Int64, "byte_offset": pl.Int64, "reason": pl.String, "raw": pl.String})
+    return pl.DataFrame(
+        schema={"line": pl.Int64, "lines": pl.Int64, "byte_offset": pl.Int64, "reason": pl.String, "raw": pl.String}
+    )

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final, cast
+from typing import IO, Any, Final, Self, cast
 from zipfile import BadZipFile
 
 import pyarrow as pa
@@ -66,7 +66,7 @@ class _Closing:
         finally:
             self._inner.close()
 
-    def __enter__(self) -> _Closing:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -106,7 +106,7 @@ class Stream:
 
     @staticmethod
     def _skip(stream: IO[bytes], count: int) -> bool:
-        if count and isinstance(stream, _Closing):
+        if count and not hasattr(stream, "seek"):
             while count > 0:
                 block = stream.read(min(BLOCK, count))
                 if not block:

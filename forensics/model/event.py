@@ -56,16 +56,17 @@ TIME: Final = (
     *_group(Type.REAL, duration_ms="how long it took; replication lag for a metric; null is unknown"),
 )
 
-WHAT: Final = _group(
-    Type.TEXT,
-    kind="one of KINDS",
-    system="which system wrote it: one of SYSTEMS",
-    action="canonical verb; one of ACTIONS[kind] where known, else the source's own word",
-    state="canonical task or document state",
-    outcome="ok | fail | timeout | duplicate | unknown",
-    status_code="protocol or business code as written",
-    error="error text",
-) + (
+WHAT: Final = (
+    *_group(
+        Type.TEXT,
+        kind="one of KINDS",
+        system="which system wrote it: one of SYSTEMS",
+        action="canonical verb; one of ACTIONS[kind] where known, else the source's own word",
+        state="canonical task or document state",
+        outcome="ok | fail | timeout | duplicate | unknown",
+        status_code="protocol or business code as written",
+        error="error text",
+    ),
     *_group(Type.INT, attempt="number of the attempt, from 1"),
     *_group(
         Type.TEXT,

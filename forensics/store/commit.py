@@ -81,8 +81,7 @@ def _taken(case: CaseFolder, rows: Sequence[dict[str, Any]]) -> list[str]:
     return [
         row["source"]
         for row in rows
-        if row["bytes"]
-        and known.filter((pl.col("source") == row["source"]) & (pl.col("bytes") >= row["bytes"])).height
+        if row["bytes"] and known.filter((pl.col("source") == row["source"]) & (pl.col("bytes") >= row["bytes"])).height
     ]
 
 

@@ -38,7 +38,9 @@ def connect(case: CaseFolder, *, threads: int | None = None, memory: str | None 
     con.execute(f"CREATE VIEW rejects AS {_plain(case.rejects)}")
     newest = "QUALIFY row_number() OVER (PARTITION BY source ORDER BY ingested_at DESC, bytes DESC) = 1"
     con.execute(f"CREATE VIEW evidence AS SELECT * FROM ({_plain(case.evidence)}) {newest}")
-    con.execute(f"SET allowed_directories = [{literal(str(case.path.resolve()) + os.sep)}, {literal(str(case.path) + os.sep)}]")
+    con.execute(
+        f"SET allowed_directories = [{literal(str(case.path.resolve()) + os.sep)}, {literal(str(case.path) + os.sep)}]"
+    )
     con.execute("SET enable_external_access = false")
     return con
 
@@ -65,7 +67,13 @@ def _events(files: Sequence[str]) -> str:
 def _empty() -> str:
     from forensics.model.event import COLUMNS, Type
 
-    sql = {Type.TEXT: "VARCHAR", Type.INT: "BIGINT", Type.TIME: "TIMESTAMPTZ", Type.QTY: "DECIMAL(18,6)", Type.REAL: "DOUBLE"}
+    sql = {
+        Type.TEXT: "VARCHAR",
+        Type.INT: "BIGINT",
+        Type.TIME: "TIMESTAMPTZ",
+        Type.QTY: "DECIMAL(18,6)",
+        Type.REAL: "DOUBLE",
+    }
     typed = [f'NULL::{sql[column.type]} AS "{column.name}"' for column in COLUMNS]
     return "SELECT " + ", ".join([*typed, "NULL::VARCHAR AS month"])
 

@@ -37,16 +37,16 @@ def write_events(frame: pl.DataFrame, table: Path) -> list[Written]:
     parts = frame.with_columns(month.alias("_month")).partition_by("kind", "_month", as_dict=True)
     written = []
     for (kind, months), part in parts.items():
-        name = NO_MONTH if months is None else f"{cast(int, months) // 12:04d}-{cast(int, months) % 12 + 1:02d}"
-        written.append(write_file(sort_for_file(part.drop("_month", "kind")), table, {"kind": str(kind), "month": name}))
+        name = NO_MONTH if months is None else f"{cast('int', months) // 12:04d}-{cast('int', months) % 12 + 1:02d}"
+        written.append(
+            write_file(sort_for_file(part.drop("_month", "kind")), table, {"kind": str(kind), "month": name})
+        )
     return written
 
 
 def sort_for_file(frame: pl.DataFrame) -> pl.DataFrame:
     """By entity, then time: a pallet's events lie together, and a row group's range of values is narrow."""
-    return frame.sort(
-        [pl.coalesce(*_SORT_KEY), "ts", "source", "byte_offset"], nulls_last=True, maintain_order=False
-    )
+    return frame.sort([pl.coalesce(*_SORT_KEY), "ts", "source", "byte_offset"], nulls_last=True, maintain_order=False)
 
 
 def write_file(frame: pl.DataFrame, table: Path, partition: Mapping[str, str]) -> Written:
@@ -78,7 +78,7 @@ def write_file(frame: pl.DataFrame, table: Path, partition: Mapping[str, str]) -
 
 
 def _distinct(values: pl.Series, rows: int) -> int:
-    return min(rows, int(values.approx_n_unique() * 1.1) + 1)
+    return min(rows, int(cast("int", values.approx_n_unique()) * 1.1) + 1)
 
 
 def _time(frame: pl.DataFrame, which: str) -> datetime | None:
