@@ -15,7 +15,7 @@ from forensics.model.event import KINDS
 from forensics.model.result import LEVELS
 
 _CHECK_KEYS: Final = (
-    "id", "slug", "title", "needs", "key", "level", "params", "false_positives", "message", "about",
+    "id", "slug", "title", "needs", "key", "level", "params", "false_positives", "message", "words",
 )  # fmt: skip
 _VIEW_KEYS: Final = ("name", "uses", "about", "materialise", "step")
 _ID = re.compile(r"F-S-02-0[1-6]\.[1-9]|[A-Za-z][A-Za-z0-9_.-]*")
@@ -41,6 +41,7 @@ class Check:
         needs: event kinds without which it cannot be judged; `a|b` is either of two.
         key: the subject column by which events may be split without changing the result.
         message: templates; `{column}` is a column of the result or a key of its details.
+        words: values of the result that a message says in the reader's language.
         uses: the views that its SQL names.
     """
 
@@ -53,6 +54,7 @@ class Check:
     message: dict[str, str]
     params: tuple[Param, ...]
     false_positives: dict[str, str]
+    words: dict[str, dict[str, str]]
     sql: str
     path: Path
 
@@ -145,6 +147,7 @@ def read_check(path: Path) -> Check:
         message=fields.bilingual("message") if "message" in table else title,
         params=tuple(_param(name, value, fields) for name, value in fields.table("params").items()),
         false_positives=fields.bilingual("false_positives", ""),
+        words={str(word): _both(word, value, fields) for word, value in fields.table("words").items()},
         sql=text,
         path=path,
     )
@@ -186,6 +189,12 @@ def _param(name: str, value: Any, fields: Fields) -> Param:
     if not isinstance(about, dict) or set(about) != {"zh", "en"}:
         raise fields.error(f"params.{name}", f"parameter '{name}' needs 'about' in both languages")
     return Param(name, default, str(table.get("unit", "")), {key: str(item) for key, item in about.items()})
+
+
+def _both(word: str, value: Any, fields: Fields) -> dict[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(value.get(lang), str) for lang in ("zh", "en")):
+        raise fields.error("words", f"word '{word}' needs a text in both languages", '{ zh = "…", en = "…" }')
+    return {lang: value[lang] for lang in ("zh", "en")}
 
 
 def _folders(extra_dirs: Iterable[Path | str]) -> list[Path]:

@@ -1,8 +1,8 @@
 """Run checks on a DuckDB connection that has a relation `events`, and return typed findings.
 
-    from forensics.checks import engine
-    engine.prepare(con, clocks)
-    findings = engine.run_checks(con, engine.load_checks())
+from forensics.checks import engine
+engine.prepare(con, clocks)
+findings = engine.run_checks(con, engine.load_checks())
 """
 
 from __future__ import annotations

@@ -72,16 +72,23 @@ def finding(check: Check, row: Mapping[str, Any], known: Mapping[Key, Evidence])
         ended_at=_time(row.get("ended_at")),
         qty_error=_decimal(row["qty_error"]),
         strength=float(row["strength"] or 0.0),
-        message={lang: fill(text, values, lang) for lang, text in check.message.items()},
+        message={lang: fill(text, values, lang, check.words) for lang, text in check.message.items()},
         evidence=evidence,
         details=details,
     )
 
 
-def fill(template: str, values: Mapping[str, Any], lang: str) -> str:
-    """The template with its `{placeholders}` filled; a value that is not there is a dash."""
+def fill(
+    template: str, values: Mapping[str, Any], lang: str, words: Mapping[str, Mapping[str, str]] | None = None
+) -> str:
+    """The template with its `{placeholders}` filled; a value that is not there is a dash, a word is said in `lang`."""
     joint = "、" if lang == "zh" else ", "
-    return _PLACEHOLDER.sub(lambda match: _shown(values.get(match.group(1)), joint), template)
+
+    def shown(match: re.Match[str]) -> str:
+        text = _shown(values.get(match.group(1)), joint)
+        return words[text][lang] if words and text in words else text
+
+    return _PLACEHOLDER.sub(shown, template)
 
 
 def _shown(value: Any, joint: str) -> str:

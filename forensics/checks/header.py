@@ -42,7 +42,7 @@ def header(text: str, path: Path) -> dict[str, Any]:
     end = text.find("*/")
     if opening is None or end < 0:
         raise QueryError(
-            "the query has no header", location=Location(path, 1), hint="begin the file with /* id = \"…\" … */"
+            "the query has no header", location=Location(path, 1), hint='begin the file with /* id = "…" … */'
         )
     body = text[opening.end() : end]
     try:

@@ -36,9 +36,8 @@ _MACROS: Final = (
     "CREATE OR REPLACE TEMP MACRO at_time(us) AS make_timestamptz(us)",
     """CREATE OR REPLACE TEMP MACRO witness(source_, byte_offset_, part_, role_, note_) AS
        {'source': source_, 'byte_offset': byte_offset_, 'part': part_, 'role': role_, 'note': note_}""",
-    "CREATE OR REPLACE TEMP MACRO resolution_us(precision_) AS CASE precision_ "
-    "WHEN 'us' THEN 0 WHEN 'ms' THEN 999 WHEN 'min' THEN 59999999 WHEN 'day' THEN 86399999999 "
-    "WHEN 's' THEN 999999 ELSE 0 END",
+    """CREATE OR REPLACE TEMP MACRO resolution_us(precision_) AS CASE precision_ WHEN 'us' THEN 0 WHEN 'ms' THEN 999
+       WHEN 's' THEN 999999 WHEN 'min' THEN 59999999 WHEN 'day' THEN 86399999999 ELSE 0 END""",
 )
 
 
@@ -109,7 +108,7 @@ def sql_error(error: Exception, what: str, path: Path) -> QueryError:
     """A DuckDB error as a QueryError that points into the file."""
     text = str(error)
     found = _LINE.search(text)
-    message = text.split("\n\nLINE ")[0].strip().splitlines()
+    message = text.split("\n\nLINE ", maxsplit=1)[0].strip().splitlines()
     return QueryError(
         f"{what}: {message[0] if message else type(error).__name__}",
         location=Location(path, int(found.group(1)) if found else None),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -33,15 +33,12 @@ def ledger() -> list[Row]:
     with path.open(encoding="utf-8", newline="") as file:
         for number, record in enumerate(csv.DictReader(file), 2):
             offset += 80
-            rows.append(
-                _base("ledgercsv", number, offset, "ledger", "wms", ",".join(record.values()))
-                | {
-                    "ts": datetime.fromisoformat(record["ts"]).replace(tzinfo=ZONE),
-                    "sku": record["sku"], "qty": record["delta"], "qty_before": record["qty_before"],
-                    "qty_after": record["qty_after"], "request_id": record["request_id"], "doc": record["doc_no"],
-                    "doc_line": record["line_no"], "extra": json.dumps({"id": record["id"], "stock_id": record["stock_id"]}),
-                }  # fmt: skip
-            )
+            row = _base("ledgercsv", number, offset, "ledger", "wms", ",".join(record.values()))
+            row |= {name: record[name] for name in ("sku", "qty_before", "qty_after", "request_id")}
+            row |= {"qty": record["delta"], "doc": record["doc_no"], "doc_line": record["line_no"]}
+            row["ts"] = datetime.fromisoformat(record["ts"]).replace(tzinfo=ZONE)
+            row["extra"] = json.dumps({"id": record["id"], "stock_id": record["stock_id"]})
+            rows.append(row)
     return rows
 
 
@@ -64,10 +61,8 @@ def api() -> list[Row]:
                 continue
             began = datetime.fromisoformat(record[start])
             took = (datetime.fromisoformat(record[end]) - began).total_seconds() * 1000 if end in record else None
-            rows.append(
-                _base("apijsonl", number, offset, "api", "wms", line) | shared
-                | {"part": part, "host": host, "ts": began, "duration_ms": took}  # fmt: skip
-            )
+            row = _base("apijsonl", number, offset, "api", "wms", line) | shared
+            rows.append(row | {"part": part, "host": host, "ts": began, "duration_ms": took})
         offset += len(line.encode()) + 1
     return rows
 
@@ -143,8 +138,3 @@ def _base(source: str, line: int, offset: int, kind: str, system: str, raw: str)
 
 def _text(value: Any) -> str | None:
     return None if value is None else str(value)
-
-
-def now() -> datetime:
-    """A fixed moment for rows that need one."""
-    return datetime(2026, 3, 11, tzinfo=UTC)
