@@ -310,7 +310,7 @@ class _Report:
             blocks["spec_timeline"] = data_block(self._timeline_spec(frame, observed))
         if self.balance is not None:
             span = balances.span(self.balance.frame, self._wall(self.observed))
-            config["balance"] = {"full": span, "focus": span}
+            config["balance"] = {"full": span}
             blocks["balance"] = payload.pack(self.balance.payload())
             words = {key: self.t(f"balance.{key}") for key in ("book", "physical", "below")}
             words |= {"observed": self.t("timeline.observed"), "quantity": self.t("label.qty")}

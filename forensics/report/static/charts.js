@@ -6,23 +6,29 @@
 
   const theme = (view) => {
     const query = matchMedia("(prefers-color-scheme: dark)");
-    const apply = (dark) => view.signal("ink", dark ? "#d5dbe1" : "#3d4650").signal("paper", dark ? "#14181c" : "#ffffff").run();
+    const apply = (dark) => view.signal("ink", dark ? "#d5dbe1" : "#3d4650").run();
     apply(query.matches && !matchMedia("print").matches);
     query.addEventListener("change", () => apply(query.matches));
     window.addEventListener("beforeprint", () => apply(false));
     window.addEventListener("afterprint", () => apply(query.matches));
   };
 
-  const embed = async (target, spec, changes) => {
-    const { view } = await window.vegaEmbed(target, spec, options);
-    changes(view);
+  // Rows go into the compiled specification: the library neither copies nor inspects them, and draws once.
+  const embed = async (target, spec, name, rows, span) => {
+    for (const param of spec.params) if (param.name in span) param.value = span[param.name];
+    const patch = (compiled) => {
+      compiled.data.find((data) => data.name === name).values = rows;
+      compiled.scales.find((scale) => scale.name === "x").domain = { signal: "[t0, t1]" }; // no pass over the rows for it
+      return compiled;
+    };
+    const { view } = await window.vegaEmbed(target, spec, { ...options, patch });
     theme(view);
     return view;
   };
 
   // Gives a view a movable span: buttons, wheel with Ctrl or Shift, drag, keys. `step` moves the chosen event.
-  const movable = (box, view, full, step) => {
-    let [t0, t1] = full;
+  const movable = (box, view, full, start, step) => {
+    let [t0, t1] = start;
     const show = (from, to) => {
       const room = (full[1] - full[0]) * 0.5;
       const size = Math.min(Math.max(to - from, 10), full[1] - full[0] + 2 * room);
@@ -80,7 +86,6 @@
   R.timeline = async (events, table, words, config) => {
     const box = R.byId("tl-box");
     const slots = config.slots;
-    const rank = { other: 0, bad: 1, against: 2, for: 3 };
     const all = [];
     for (let i = 0; i < events.rows; i++) {
       const t = events.ms(i);
@@ -88,12 +93,16 @@
       const id = events.get("system_id", i);
       const mark = events.get("mark", i);
       const n = events.get("cited", i);
-      all.push({ i, t, lane: words.systems[id] ?? id, slot: slots[id]?.[events.get("kind_id", i)] ?? 0.5, mark, rank: rank[mark], n, label: n === null ? "" : `E${n}` });
+      all.push({ i, t, lane: words.systems[id] ?? id, slot: slots[id]?.[events.get("kind_id", i)] ?? 0.5, mark, n, label: n === null ? "" : `E${n}` });
     }
+    // Drawn in this order, so that cited marks lie on top.
+    const layered = (rows) => ["other", "bad", "against", "for"].flatMap((mark) => rows.filter((row) => row.mark === mark));
     const byRow = new Map(all.map((row) => [row.i, row]));
     let visible = all;
     let chosen = -1;
-    const view = await embed(R.byId("tl-chart"), R.json("spec-timeline"), (v) => v.data("events", all));
+    const focus = R.byId("tl-focus");
+    const [t0, t1] = config.focus[Number(focus.value)];
+    const view = await embed(R.byId("tl-chart"), R.json("spec-timeline"), "events", layered(all), { t0, t1 });
     const step = (by, sameLane) => {
       if (!visible.length) return;
       const lane = byRow.get(chosen)?.lane;
@@ -103,12 +112,12 @@
       while (sameLane && lane && visible[at] && visible[at].lane !== lane);
       if (visible[at]) table.choose(visible[at].i, "keys");
     };
-    const motion = movable(box, view, config.full, step);
+    const motion = movable(box, view, config.full, [t0, t1], step);
     table.listen({
       filtered: (shown) => {
         const keep = new Set(shown);
         visible = all.filter((row) => keep.has(row.i));
-        view.data("events", visible).runAsync();
+        view.data("events", layered(visible)).runAsync();
       },
       chosen: (i) => {
         chosen = i;
@@ -123,9 +132,7 @@
     });
     R.byId("tl-in").addEventListener("click", () => motion.zoom(0.5));
     R.byId("tl-out").addEventListener("click", () => motion.zoom(2));
-    const focus = R.byId("tl-focus");
     focus.addEventListener("change", () => motion.show(...config.focus[Number(focus.value)]));
-    motion.show(...config.focus[Number(focus.value)]);
     return view;
   };
 
@@ -135,9 +142,9 @@
     for (let i = 0; i < data.rows; i++)
       rows.push({ t: data.ms(i), b: data.get("balance", i), p: data.get("physical", i), s: data.get("series", i) });
     const select = R.byId("bal-series");
-    const view = await embed(R.byId("bal-chart"), R.json("spec-balance"), (v) => v.data("balance", rows).signal("series", select.value));
-    const motion = movable(R.byId("bal-box"), view, config.full, null);
-    motion.show(...config.focus);
+    const [t0, t1] = config.full;
+    const view = await embed(R.byId("bal-chart"), R.json("spec-balance"), "balance", rows, { t0, t1, series: select.value });
+    movable(R.byId("bal-box"), view, config.full, config.full, null);
     select.addEventListener("change", () => {
       view.signal("series", select.value).runAsync();
       R.byId("bal-box").setAttribute("aria-label", R.fill(words.balance, { series: select.value }));
