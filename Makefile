@@ -45,7 +45,7 @@ lint: $(VENV)/.dev
 
 test: lint
 	@.ci/browser
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 accuracy: $(VENV)/.runtime
 	@$(BIN)/python benchmarks/accuracy.py
