@@ -5,4 +5,7 @@ from __future__ import annotations
 from forensics.coverage.covered import Answer, covered
 from forensics.coverage.measure import measure
 
-__all__ = ["Answer", "covered", "measure"]
+coverage = measure
+"""The same under the name of what it gives."""
+
+__all__ = ["Answer", "coverage", "covered", "measure"]
