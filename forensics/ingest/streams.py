@@ -14,7 +14,7 @@ from zipfile import BadZipFile
 
 import pyarrow as pa
 
-BLOCK: Final = 8 << 20
+BLOCK: Final = 4 << 20
 
 DAMAGE: Final = (EOFError, OSError, zlib.error, lzma.LZMAError, BadZipFile)
 """What the decompressors raise on a truncated or corrupt stream."""

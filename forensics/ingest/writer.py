@@ -16,7 +16,7 @@ from forensics.store.delta import Written
 from forensics.store.parquet import write_events
 from forensics.store.schema import REJECTS, conform
 
-LIMIT = 64 << 20
+LIMIT = 48 << 20
 """Bytes of source text held before something is written: bounds memory, and makes files large enough."""
 
 ROWS = 1_000_000

@@ -11,7 +11,7 @@ import polars as pl
 
 from forensics.store import custody
 from forensics.store.case import CaseFolder
-from forensics.store.parquet import ROW_GROUP, sort_for_file, write_file
+from forensics.store.parquet import ROW_GROUP, write_sorted
 
 SMALL: Final = 16 << 20
 """Files below this size are worth merging."""
@@ -36,7 +36,7 @@ def compact(case: CaseFolder) -> tuple[int, int]:
                 if len(batch) < 2:
                     continue
                 frame = pl.read_parquet(batch, hive_partitioning=False)
-                added.append(write_file(sort_for_file(frame), case.events.path, partition))
+                added.append(write_sorted(frame, case.events.path, partition))
                 removed += [file.relative_to(case.events.path).as_posix() for file in batch]
         if removed:
             batch_id = case.events.last_batch() or uuid.uuid4().hex

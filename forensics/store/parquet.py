@@ -38,40 +38,55 @@ def write_events(frame: pl.DataFrame, table: Path) -> list[Written]:
     written = []
     for (kind, months), part in parts.items():
         name = NO_MONTH if months is None else f"{cast('int', months) // 12:04d}-{cast('int', months) % 12 + 1:02d}"
-        written.append(
-            write_file(sort_for_file(part.drop("_month", "kind")), table, {"kind": str(kind), "month": name})
-        )
+        written.append(write_sorted(part.drop("_month", "kind"), table, {"kind": str(kind), "month": name}))
     return written
 
 
-def sort_for_file(frame: pl.DataFrame) -> pl.DataFrame:
-    """By entity, then time: a pallet's events lie together, and a row group's range of values is narrow."""
-    return frame.sort([pl.coalesce(*_SORT_KEY), "ts", "source", "byte_offset"], nulls_last=True, maintain_order=False)
+def write_sorted(frame: pl.DataFrame, table: Path, partition: Mapping[str, str]) -> Written:
+    """Write a file sorted by entity, then time.
+
+    A pallet's events lie together, and the range of values in a row group is narrow, so that readers skip most of them.
+    """
+    keys = [pl.coalesce(*_SORT_KEY), pl.col("ts"), pl.col("source"), pl.col("byte_offset")]
+    order = frame.select(pl.arg_sort_by(keys, nulls_last=True).alias("order"))["order"]
+    return write_file(frame, table, partition, order)
 
 
-def write_file(frame: pl.DataFrame, table: Path, partition: Mapping[str, str]) -> Written:
-    """Write one Parquet file into its partition folder and flush it to disk."""
+def write_file(
+    frame: pl.DataFrame, table: Path, partition: Mapping[str, str], order: pl.Series | None = None
+) -> Written:
+    """Write one Parquet file into its partition folder and flush it to disk.
+
+    Args:
+        frame: the rows.
+        table: the Delta table's folder.
+        partition: values of its partition columns, in order.
+        order: row numbers in the order to write; sorted copies are made of one row group at a time only.
+    """
     folder = "/".join(f"{key}={value}" for key, value in partition.items())
     relative = f"{folder}/{uuid.uuid4().hex}.parquet" if folder else f"{uuid.uuid4().hex}.parquet"
     path = table / relative
     path.parent.mkdir(parents=True, exist_ok=True)
     present = [name for name in frame.columns if frame[name].null_count() < frame.height]
     rows = min(frame.height, ROW_GROUP)
-    pq.write_table(
-        frame.to_arrow(),
-        path,
-        row_group_size=ROW_GROUP,
-        compression="zstd",
-        compression_level=1,
-        use_dictionary=[name for name in present if name not in _UNIQUE],
-        write_statistics=[name for name in frame.columns if name not in {"raw", "extra"}],
-        store_decimal_as_integer=True,
-        bloom_filter_options={
-            name: {"ndv": max(64, _distinct(frame[name], rows)), "fpp": 0.01} for name in present if name in ENTITIES
-        }
-        or None,
-    )
-    with path.open("rb+") as file:
+    blooms = {
+        name: {"ndv": max(64, _distinct(frame[name], rows)), "fpp": 0.01} for name in present if name in ENTITIES
+    }
+    with path.open("wb") as file:
+        with pq.ParquetWriter(
+            file,
+            frame.head(0).to_arrow().schema,
+            compression="zstd",
+            compression_level=1,
+            use_dictionary=[name for name in present if name not in _UNIQUE],
+            write_statistics=[name for name in frame.columns if name not in {"raw", "extra"}],
+            store_decimal_as_integer=True,
+            bloom_filter_options=blooms or None,
+        ) as writer:
+            for start in range(0, frame.height, ROW_GROUP):
+                piece = frame.slice(start, ROW_GROUP) if order is None else frame[order.slice(start, ROW_GROUP)]
+                writer.write_table(piece.to_arrow(), row_group_size=ROW_GROUP)
+        file.flush()
         os.fsync(file.fileno())
     first, last = (_time(frame, "min"), _time(frame, "max")) if "ts" in frame.columns else (None, None)
     return Written(relative, path.stat().st_size, frame.height, dict(partition), first, last)
