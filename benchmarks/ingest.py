@@ -54,7 +54,21 @@ def bare(source: Path, work: Path) -> Run:
 def ingest(source: Path, work: Path) -> Run:
     """The product, into a fresh case."""
     shutil.rmtree(work / "case", ignore_errors=True)
-    return measure([sys.executable, "-m", "forensics", "ingest", source, "--case", work / "case", "--format", "json"])
+    return measure(
+        [
+            sys.executable,
+            "-m",
+            "forensics",
+            "ingest",
+            source,
+            "--case",
+            work / "case",
+            "--formats",
+            HERE / "formats",
+            "--format",
+            "json",
+        ]
+    )
 
 
 def main() -> None:
