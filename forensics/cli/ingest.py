@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,9 +89,12 @@ def _print(result: IngestResult, verbose: bool, lang: str, console: Any) -> None
     for name in ("lines", "event_lines", "continuation", "rejected", "blank", "events"):
         if wide or name in ("lines", "rejected", "events"):
             table.add_column(text[name], justify="right")
+    prefix = _common([file.path for file in result.files])
+    if prefix:
+        console.print(Text(prefix, "dim"), soft_wrap=True)
     files = result.files if verbose or len(result.files) <= _SHOWN else result.files[:_SHOWN]
     for file in files:
-        table.add_row(*_cells(file, text, wide))
+        table.add_row(*_cells(file, prefix, text, wide))
     totals = result.totals
     numbers = [f"{totals[n]:,}" for n in ("lines", "event_lines", "continuation", "rejected", "blank", "events")]
     if not wide:
@@ -115,10 +119,17 @@ def _print(result: IngestResult, verbose: bool, lang: str, console: Any) -> None
         console.print(text["why"], style="dim", markup=False)
 
 
-def _cells(file: FileReport, text: dict[str, str], wide: bool) -> list[Any]:
+def _common(paths: list[str]) -> str:
+    """The folder that all paths lie in, with its slash; said once instead of in every row."""
+    columns = zip(*(path.split("/")[:-1] for path in paths), strict=False)
+    shared = [parts[0] for parts in takewhile(lambda parts: len(set(parts)) == 1, columns)]
+    return "/".join(shared) + "/" if shared else ""
+
+
+def _cells(file: FileReport, prefix: str, text: dict[str, str], wide: bool) -> list[Any]:
     from rich.text import Text
 
-    label = file.path if file.member is None else f"{file.path}!{file.member}"
+    label = file.path.removeprefix(prefix) + ("" if file.member is None else f"!{file.member}")
     style = {"damaged": "red", "unreadable": "red", "binary": "yellow", "new": "green", "grown": "green"}
     numbers = [f"{getattr(file, n):,}" for n in ("lines", "event_lines", "continuation", "rejected", "blank", "events")]
     cells: list[Any] = [Text(label), Text(text[file.status], style.get(file.status, "dim")), Text(file.parser or "–")]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from forensics.formats.context import rejected as refused
 from forensics.formats.detect import Detection, Head, detect
 from forensics.formats.framing import frame_lines
 from forensics.formats.load import Registry
@@ -21,6 +22,9 @@ from forensics.ingest.encoding import Encoding, Lines, guess, split
 from forensics.ingest.streams import Stream
 
 HEAD_BYTES = 256 << 10
+MAX_FAILURES = 200
+"""Failed attempts in one chunk after which the rest of it is refused: a broken parser must not take for ever."""
+
 SAMPLE = 400
 """Records of the head that a JSON format's keys are learned from."""
 
@@ -91,7 +95,7 @@ class Source:
         cut_off = _cut_tail(filled) if damaged and chunk.last and not chunk.data.endswith(b"\n") else None
         if cut_off is not None:
             filled = filled.head(filled.height - 1)
-        parsed = self.plan.parse(filled) if filled.height else Parsed(_no_events(), _no_rejects())
+        parsed = self._parsed(filled)
         if cut_off is not None:
             parsed = Parsed(
                 parsed.events,
@@ -103,6 +107,28 @@ class Source:
         account.lines += account.blank
         account.replaced = lines.replaced
         return Outcome(account, events, rejects, _tail(records, events, rejects) if chunk.last else None)
+
+    def _parsed(self, records: pl.DataFrame, failures: list[str] | None = None) -> Parsed:
+        """Parse; where the parser fails on a record, refuse that record only, found by halving.
+
+        A reader has state and cannot be asked twice: its whole chunk is refused. So is the rest of a chunk in which
+        very many records fail.
+        """
+        if records.height == 0:
+            return Parsed(_no_events(), _no_rejects())
+        failures = [] if failures is None else failures
+        try:
+            return self.plan.parse(records)
+        except Exception as error:  # noqa: BLE001 - whatever a record made the parser do, the other records must live
+            failures.append(f"{type(error).__name__}: {str(error).splitlines()[0][:160] if str(error) else ''}")
+        if self.stateful or records.height == 1 or len(failures) > MAX_FAILURES:
+            return Parsed(_no_events(), refused(records, f"the parser failed: {failures[-1]}"))
+        half = records.height // 2
+        first, second = self._parsed(records.head(half), failures), self._parsed(records.slice(half), failures)
+        return Parsed(
+            pl.concat([first.events, second.events], how="diagonal_relaxed"),
+            pl.concat([first.rejects, second.rejects], how="diagonal_relaxed"),
+        )
 
     def _records(self, lines: Lines, chunk: Chunk, attached: int) -> pl.DataFrame:
         count = len(lines)
