@@ -95,12 +95,18 @@ def load_aliases(files: Sequence[Path]) -> Aliases:
         for kind, table in document.data.get("tables", {}).items():
             tables.setdefault(kind, {}).update(_ranked(document, table.get("fields", {}), "tables", kind, "fields"))
         own = [
-            Context(frozenset(map(normalise, _names(document, item.get("when"), "context", i, "when"))), _ranked(document, item.get("fields", {}), "context", i, "fields"))
+            Context(
+                frozenset(map(normalise, _names(document, item.get("when"), "context", i, "when"))),
+                _ranked(document, item.get("fields", {}), "context", i, "fields"),
+            )
             for i, item in enumerate(document.data.get("context", []))
         ]
         contexts = own + contexts
         for i, item in enumerate(document.data.get("time-pairs", [])):
-            sides = (frozenset(map(normalise, _names(document, item.get(side), "time-pairs", i, side))) for side in ("date", "time"))
+            sides = (
+                frozenset(map(normalise, _names(document, item.get(side), "time-pairs", i, side)))
+                for side in ("date", "time")
+            )
             pairs.append(TimePairs(*sides))
     return Aliases(fields, tables, tuple(contexts), tuple(pairs), spellings)
 

@@ -23,7 +23,11 @@ def json_objects(columns: Sequence[tuple[str, pl.Series]], length: int) -> pl.Se
     if not pieces:
         return pl.repeat(None, length, dtype=pl.String, eager=True)
     joined = pl.concat_str(pieces, ignore_nulls=True)
-    return pl.DataFrame(data).select(pl.when(joined != "").then(pl.concat_str(pl.lit("{"), joined.str.slice(1), pl.lit("}")))).to_series()
+    return (
+        pl.DataFrame(data)
+        .select(pl.when(joined != "").then(pl.concat_str(pl.lit("{"), joined.str.slice(1), pl.lit("}"))))
+        .to_series()
+    )
 
 
 def _escaped(values: pl.Series) -> pl.Series:

@@ -31,10 +31,11 @@ def _run(text: pl.Series, expression: str, parameters: dict[str, Any]) -> pl.Ser
     connection.register("texts", pl.DataFrame({"j": text}))
     try:
         try:
-            return connection.sql(f"SELECT {expression} AS x FROM texts", params=parameters).pl()["x"]
+            out = connection.sql(f"SELECT {expression} AS x FROM texts", params=parameters).pl()
         except duckdb.Error:  # some row is not JSON: test every row first
             guarded = f"SELECT CASE WHEN json_valid(j) THEN {expression} END AS x FROM texts"
-            return connection.sql(guarded, params=parameters).pl()["x"]
+            out = connection.sql(guarded, params=parameters).pl()
+        return pl.DataFrame(out)["x"]
     finally:
         connection.unregister("texts")
 
@@ -77,7 +78,9 @@ def extract_paths(text: pl.Series, paths: Sequence[str | None]) -> list[pl.Serie
     if not known or text.null_count() == len(text):
         return [nothing] * len(paths)
     lists = _run(text, "json_extract_string(j, $paths)", {"paths": known})
-    columns = iter(lists.to_frame("x").select(pl.col("x").list.get(i, null_on_oob=True).alias(str(i)) for i in range(len(known))))
+    columns = iter(
+        lists.to_frame("x").select(pl.col("x").list.get(i, null_on_oob=True).alias(str(i)) for i in range(len(known)))
+    )
     return [nothing if path is None else next(columns) for path in paths]
 
 

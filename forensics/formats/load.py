@@ -26,21 +26,21 @@ class Registry:
     aliases: Aliases
     maps: dict[str, WordMap]
 
-    def get(self, id: str) -> FormatSpec:
-        """The format called `id`.
+    def get(self, format_id: str) -> FormatSpec:
+        """The format called `format_id`.
 
         Raises:
             ConfigError: there is none.
         """
-        if id not in self.formats:
-            near = [known for known in self.formats if id in known or known in id]
+        if format_id not in self.formats:
+            near = [known for known in self.formats if format_id in known or known in format_id]
             hint = f"did you mean {', '.join(near[:5])}?" if near else "`forensics formats list` shows all"
-            raise ConfigError(f"no format is called '{id}'", hint=hint)
-        return self.formats[id]
+            raise ConfigError(f"no format is called '{format_id}'", hint=hint)
+        return self.formats[format_id]
 
     def all(self) -> tuple[FormatSpec, ...]:
         """Every format, by id."""
-        return tuple(self.formats[id] for id in sorted(self.formats))
+        return tuple(spec for _, spec in sorted(self.formats.items()))
 
 
 def load_formats(extra_dirs: Sequence[Path] = ()) -> Registry:
@@ -57,13 +57,16 @@ def load_formats(extra_dirs: Sequence[Path] = ()) -> Registry:
             raise ConfigError(f"no such folder of formats: {folder}")
     folders = (content_dir("parsers"), *extra_dirs)
     state = tuple(
-        (file, file.stat().st_mtime_ns, file.stat().st_size) for folder in folders for file in sorted(folder.rglob("*.toml"))
+        (file, file.stat().st_mtime_ns, file.stat().st_size)
+        for folder in folders
+        for file in sorted(folder.rglob("*.toml"))
     )
     return _load(folders, state)
 
 
 @lru_cache(maxsize=8)
-def _load(folders: tuple[Path, ...], state: tuple[tuple[Path, int, int], ...]) -> Registry:
+def _load(folders: tuple[Path, ...], _state: tuple[tuple[Path, int, int], ...]) -> Registry:
+    """Read everything; `_state` makes the cache see a changed file."""
     errors: list[FormatError] = []
     maps: dict[str, WordMap] = {}
     alias_files: list[Path] = []
@@ -85,16 +88,22 @@ def _load(folders: tuple[Path, ...], state: tuple[tuple[Path, int, int], ...]) -
         for file in _files(folder):
             try:
                 spec = read_spec(read(file), maps)
-                if spec.id in own:
-                    other = own[spec.id].file
-                    raise FormatError(f"the id '{spec.id}' is taken by {other}", location=Location(file, spec.line))
-                own[spec.id] = spec
             except FormatError as error:
                 errors.append(error)
+                continue
+            if spec.id in own:
+                errors.append(
+                    FormatError(
+                        f"the id '{spec.id}' is taken by {own[spec.id].file}", location=Location(file, spec.line)
+                    )
+                )
+            own.setdefault(spec.id, spec)
         formats |= own
     if errors:
         raise combined(errors)
-    return Registry({id: replace(spec, aliases=aliases, shared=maps) for id, spec in formats.items()}, aliases, maps)
+    return Registry(
+        {name: replace(spec, aliases=aliases, shared=maps) for name, spec in formats.items()}, aliases, maps
+    )
 
 
 def _files(folder: Path) -> Iterator[Path]:

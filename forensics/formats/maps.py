@@ -31,8 +31,10 @@ class WordMap:
         if self.contains:
             meanings = self._longest(distinct)
         else:
-            meanings = distinct.str.strip_chars().str.to_lowercase().replace_strict(
-                list(self.words), list(self.words.values()), default=None, return_dtype=pl.String
+            meanings = (
+                distinct.str.strip_chars()
+                .str.to_lowercase()
+                .replace_strict(list(self.words), list(self.words.values()), default=None, return_dtype=pl.String)
             )
         return text.replace_strict(distinct, meanings, default=None, return_dtype=pl.String)
 
@@ -60,7 +62,9 @@ def load_maps(file: Path) -> dict[str, WordMap]:
     if not isinstance(loose, list) or any(name not in document.data for name in loose):
         raise document.error("'contains' must be a list of this file's tables", "contains")
     return {
-        name: read_map(document, table, name, contains=name in loose) for name, table in document.data.items() if name != "contains"
+        name: read_map(document, table, name, contains=name in loose)
+        for name, table in document.data.items()
+        if name != "contains"
     }
 
 

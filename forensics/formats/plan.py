@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -18,24 +18,32 @@ import polars as pl
 
 from forensics.formats import entities, jsontext
 from forensics.formats.aliases import normalise
-from forensics.formats.context import Parsed, SourceContext, rejected
+from forensics.formats.context import REJECTED, Parsed, SourceContext
 from forensics.formats.extra import json_objects
 from forensics.formats.regex import ascii_classes
 from forensics.formats.spec import ITEM, Condition, EventRule, FieldRule, FormatSpec, Source
 from forensics.formats.split import Rows, Splitter, splitter
-from forensics.formats.systems import system_of
 from forensics.formats.times import Clock, decide_order
-from forensics.formats.values import Evaluator, Fields, Value, iso
-from forensics.model.event import NAMES, TYPES
+from forensics.formats.values import Evaluator, Fields, Value
+from forensics.model.event import TYPES
 from forensics.store.schema import POLARS, REJECTS
 
 __all__ = ["Parsed", "Plan", "SourceContext", "compile_plan"]
+
+
+class Reader(Protocol):
+    """What forensics/readers/base.py asks of a reader."""
+
+    def parse(self, records: pl.DataFrame) -> Parsed:
+        """Every record becomes events or a reject."""
+        ...
 
 
 class Plan(Protocol):
     """What the ingest calls for every chunk of one source, in file order."""
 
     reasons: list[str]
+    context: SourceContext
 
     def parse(self, records: pl.DataFrame) -> Parsed:
         """Parse records (`line`, `lines`, `byte_offset`, `raw`); each ends in the events or in the rejects."""
@@ -51,13 +59,14 @@ def compile_plan(spec: FormatSpec, context: SourceContext) -> Plan:
     if spec.record.reader is not None:
         from forensics.readers import READERS  # readers build on this package
 
+        context = replace(context, zone=spec.zone or context.zone)
         return _ReaderPlan(READERS[spec.record.reader](context), spec, context)
+    context = replace(context, zone=spec.zone or context.zone)
     split = splitter(spec, context.header, context.separator, context.sample)
     clock, reasons = _clock(spec, context, split)
-    system, why = system_of(context.name, spec.shared, spec.system, context.system)
-    if system is not None:
-        reasons.append(f"system {system}: {why}")
-    return _FormatPlan(spec, split, Evaluator(spec.maps, clock), system, _log_times(spec), reasons)
+    return _FormatPlan(
+        spec, split, Evaluator(spec.maps, clock), spec.system or context.system, _log_times(spec), reasons, context
+    )
 
 
 def _clock(spec: FormatSpec, context: SourceContext, split: Splitter) -> tuple[Clock, list[str]]:
@@ -70,7 +79,9 @@ def _clock(spec: FormatSpec, context: SourceContext, split: Splitter) -> tuple[C
 
 def _day(context: SourceContext) -> date | None:
     """The date that a source's name carries, else that of its last change."""
-    for year, month, day in reversed(re.findall(r"(?<!\d)(20\d\d)[-_.]?(0[1-9]|1[0-2])[-_.]?([0-2]\d|3[01])(?!\d)", context.name)):
+    for year, month, day in reversed(
+        re.findall(r"(?<!\d)(20\d\d)[-_.]?(0[1-9]|1[0-2])[-_.]?([0-2]\d|3[01])(?!\d)", context.name)
+    ):
         try:
             return date(int(year), int(month), int(day))
         except ValueError:
@@ -141,8 +152,8 @@ def _fields_of(spec: FormatSpec) -> set[str]:
 
 
 def _sources(rule: EventRule) -> Iterator[Source]:
-    for field in rule.fields:
-        for source in field.sources:
+    for one in rule.fields:
+        for source in one.sources:
             yield source
             yield from source.sign
 
@@ -151,19 +162,16 @@ def _sources(rule: EventRule) -> Iterator[Source]:
 class _ReaderPlan:
     """A Python reader behind the same face; the system is filled in where the reader left it open."""
 
-    reader: Plan
+    reader: Reader
     spec: FormatSpec
     context: SourceContext
 
-    def __post_init__(self) -> None:
-        system, why = system_of(self.context.name, self.spec.shared, self.spec.system, self.context.system)
-        self.system = system
-        self.reasons = [f"system {system}: {why}"] if system else []
+    reasons: list[str] = field(default_factory=list)
 
     def parse(self, records: pl.DataFrame) -> Parsed:
         """The reader's events and rejects."""
         parsed = self.reader.parse(records)
-        return Parsed(_with_system(parsed.events, self.system), parsed.rejects)
+        return Parsed(_with_system(parsed.events, self.spec.system or self.context.system), parsed.rejects)
 
 
 def _with_system(events: pl.DataFrame, system: str | None) -> pl.DataFrame:
@@ -184,6 +192,7 @@ class _FormatPlan:
     system: str | None
     log_times: tuple[Source, ...]
     reasons: list[str]
+    context: SourceContext
 
     def parse(self, records: pl.DataFrame) -> Parsed:
         """Split, then apply every rule to every group."""
@@ -192,8 +201,10 @@ class _FormatPlan:
         for rows in groups:
             frames.extend(self._events(_named_as_declared(self.spec, rows)))
         events = pl.concat(frames, how="diagonal") if frames else pl.DataFrame(schema=_EMPTY)
-        nothing = pl.DataFrame(schema={name: REJECTS[name] for name in ("line", "lines", "byte_offset", "reason", "raw")})
-        return Parsed(_with_system(events, self.system), nothing if rejects is None else rejects.cast(dict(nothing.schema)))
+        events = _with_system(events, self.system)
+        if rejects is None:
+            return Parsed(events, pl.DataFrame(schema={name: REJECTS[name] for name in REJECTED}))
+        return Parsed(events, rejects.select(pl.col(name).cast(REJECTS[name]) for name in REJECTED))
 
     def _events(self, rows: Rows) -> list[pl.DataFrame]:
         """The events of records that split the same way; a record that no rule takes is a `log` event."""
@@ -210,17 +221,17 @@ class _FormatPlan:
                 chosen = mask.arg_true()
                 if chosen.is_empty():
                     continue
-                own = _taken(fields, chosen)
-            if rule.each is not None:
+                own = fields.take(chosen)
+            if rule.each is not None and chosen is not None:
                 at, items = _exploded(own, rule.each)
                 if at.is_empty():
                     continue
-                origin = at if chosen is None else chosen.gather(at)
-                own = Fields(own.columns[at], items, {key: values.gather(at) for key, values in own._paths.items()})
+                origin = chosen.gather(at)
+                own = own.take(at, items)
                 own.prepare([source for source in _sources(rule) if source.item is not None])
-                index = origin.to_numpy()
-                number = parts[index] + _running(index)
-                np.add.at(parts, index, 1)
+                at_record = origin.to_numpy()
+                number = parts[at_record] + _running(at_record)
+                np.add.at(parts, at_record, 1)
                 frames.append(self._apply(rule, own, rows.records[origin], pl.Series("part", number)))
                 continue
             number = parts.copy() if chosen is None else parts[chosen.to_numpy()]
@@ -233,7 +244,7 @@ class _FormatPlan:
         left = np.flatnonzero(parts == 0)
         if len(left):
             index = pl.Series(left)
-            frames.append(self._log(_taken(fields, index), rows.records[index]))
+            frames.append(self._log(fields.take(index), rows.records[index]))
         return frames
 
     def _mask(self, when: Sequence[Condition], fields: Fields) -> pl.Series:
@@ -260,13 +271,22 @@ class _FormatPlan:
             wanted = [column for column in entities.COLUMNS if column not in columns and column not in constants]
             if text is not None and wanted:
                 columns |= entities.find(text, self.spec.aliases, wanted)
-        if "uom" not in columns and (unit := next((v.unit for v in values.values() if v.unit is not None), None)) is not None:
+        if (
+            "uom" not in columns
+            and (unit := next((v.unit for v in values.values() if v.unit is not None), None)) is not None
+        ):
             columns["uom"] = unit
         used = {name for source in _sources(rule) for name in source.fields}
         names = [name for name in fields.columns.columns if name not in used] if rule.extra is None else rule.extra
         extras += [(name, _bare(fields.get(name))) for name in names if name not in dict(extras)]
-        extras += [(name, pl.repeat(text, len(part), dtype=pl.String, eager=True)) for name, text in constants.items() if name not in TYPES]
-        fixed = [pl.lit(text).cast(POLARS[TYPES[name]]).alias(name) for name, text in constants.items() if name in TYPES]
+        extras += [
+            (name, pl.repeat(text, len(part), dtype=pl.String, eager=True))
+            for name, text in constants.items()
+            if name not in TYPES
+        ]
+        fixed = [
+            pl.lit(text).cast(POLARS[TYPES[name]]).alias(name) for name, text in constants.items() if name in TYPES
+        ]
         frame = records.select("line", "byte_offset", "raw").with_columns(
             part, pl.lit(rule.kind).alias("kind"), *(data.alias(name) for name, data in columns.items()), *fixed
         )
@@ -279,13 +299,18 @@ class _FormatPlan:
         if ts is None:
             return
         start = ts.data
-        if any(source.end for field in rule.fields if field.column == "ts" for source in field.sources) and "duration_ms" in columns:
+        if (
+            any(source.end for field in rule.fields if field.column == "ts" for source in field.sources)
+            and "duration_ms" in columns
+        ):
             micros = (columns["duration_ms"].fill_null(0.0) * 1000).round().cast(pl.Int64, strict=False).fill_null(0)
             start = start - micros.cast(pl.Duration("us"))
         columns["ts"] = start
         finish = values.get("finished_at")
         if finish is not None:
-            end = finish.data.str.strptime(pl.Datetime("us"), "%Y-%m-%dT%H:%M:%S%.fZ", strict=False).dt.replace_time_zone("UTC")
+            end = finish.data.str.strptime(
+                pl.Datetime("us"), "%Y-%m-%dT%H:%M:%S%.fZ", strict=False
+            ).dt.replace_time_zone("UTC")
             took = (end - start).dt.total_microseconds() / 1000
             took = took.set(took < 0, None)
             known = columns.get("duration_ms")
@@ -318,10 +343,6 @@ def _bare(text: pl.Series) -> pl.Series:
     """Null where there is nothing but blanks."""
     empty = text.str.strip_chars() == ""
     return text.set(empty, None) if empty.any() else text
-
-
-def _taken(fields: Fields, rows: pl.Series) -> Fields:
-    return Fields(fields.columns[rows], None, {key: values.gather(rows) for key, values in fields._paths.items()})
 
 
 def _exploded(fields: Fields, each: Source) -> tuple[pl.Series, pl.Series]:

@@ -55,8 +55,8 @@ class _Reader:
     def spec(self) -> FormatSpec:
         data = self.doc.data
         self.known(data, _TOP)
-        id = self.text(data, "id", required=True)
-        if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", id or ""):
+        name = self.text(data, "id", required=True) or ""
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
             raise self.doc.error("an id has small letters, digits and '-' only", "id")
         system = self.text(data, "system")
         self.one_of(system, SYSTEMS, "system", "system")
@@ -73,10 +73,11 @@ class _Reader:
             self.fields_exist(record, patterns, events)
         samples = tuple(self.sample(item, i) for i, item in enumerate(self.tables(data, "sample")))
         if not samples:
-            raise self.doc.error("has no [[sample]]", hint="a format proves itself by at least one sample with its events")
-        assert id is not None
+            raise self.doc.error(
+                "has no [[sample]]", hint="a format proves itself by at least one sample with its events"
+            )
         return FormatSpec(
-            id=id,
+            id=name,
             system=system,
             title=self.title(data),
             link=self.text(data, "link"),
@@ -102,8 +103,8 @@ class _Reader:
         weight = data.get("weight", 10)
         if isinstance(weight, bool) or not isinstance(weight, int | float):
             raise self.doc.error("weight must be a number", "detect", "weight")
-        rest = (self.texts(data, key, "detect") for key in ("keys", "columns", "name"))
-        return Detect(head, *rest, weight=float(weight))
+        keys, columns, name = (self.texts(data, key, "detect") for key in ("keys", "columns", "name"))
+        return Detect(head, keys, columns, name, float(weight))
 
     def record(self) -> Record:
         data = self.table(self.doc.data, "record")
@@ -139,7 +140,8 @@ class _Reader:
         here = ("pattern", i)
         self.known(data, ("name", "regex"), *here)
         name, regex = self.text(data, "name", *here, required=True), self.text(data, "regex", *here, required=True)
-        assert name is not None and regex is not None
+        assert name is not None
+        assert regex is not None
         self.regex(regex, *here, "regex")
         return Pattern(name, regex, self.doc.line(*here, "regex"))
 
@@ -162,7 +164,9 @@ class _Reader:
             where = (*here, "fields", column)
             if column in _PROVENANCE:
                 raise self.doc.error(f"'{column}' is not set by a format", *where)
-            sources = tuple(self.source(item, each is not None, *where) for item in (value if isinstance(value, list) else [value]))
+            sources = tuple(
+                self.source(item, each is not None, *where) for item in (value if isinstance(value, list) else [value])
+            )
             if not sources:
                 raise self.doc.error(f"'{column}' has no source", *where)
             rules.append(FieldRule(column, sources, self.doc.line(*where)))
@@ -173,7 +177,15 @@ class _Reader:
         extra = self.texts(data, "extra", *here) if "extra" in data else None
         assert kind is not None
         return EventRule(
-            kind, wanted, conditions, each, self.texts(data, "entities", *here), dict(constants), extra, tuple(rules), self.doc.line(*here)
+            kind,
+            wanted,
+            conditions,
+            each,
+            self.texts(data, "entities", *here),
+            dict(constants),
+            extra,
+            tuple(rules),
+            self.doc.line(*here),
         )
 
     def condition(self, data: Any, *here: Key) -> Condition:
@@ -245,11 +257,19 @@ class _Reader:
         for j, event in enumerate(events):
             for column in event:
                 if column not in NAMES:
-                    raise self.doc.error(f"no column is called '{column}'", *here, "events", j, column, hint=self.near(column, NAMES))
+                    raise self.doc.error(
+                        f"no column is called '{column}'", *here, "events", j, column, hint=self.near(column, NAMES)
+                    )
         assert text is not None
         header = self.texts(data, "header", *here) or None
         return Sample(
-            text, tuple(events), self.zone(data, "zone", *here), self.text(data, "name", *here), rejected, header, self.doc.line(*here)
+            text,
+            tuple(events),
+            self.zone(data, "zone", *here),
+            self.text(data, "name", *here),
+            rejected,
+            header,
+            self.doc.line(*here),
         )
 
     def title(self, data: Mapping[str, Any]) -> dict[str, str]:
@@ -280,7 +300,13 @@ class _Reader:
             fields |= {ITEM} if rule.each else set()
             for field, where in _reads(rule):
                 if field not in fields:
-                    raise self.doc.error(f"no pattern of this rule has a group '{field}'", "event", i, *where, hint=self.near(field, fields))
+                    raise self.doc.error(
+                        f"no pattern of this rule has a group '{field}'",
+                        "event",
+                        i,
+                        *where,
+                        hint=self.near(field, fields),
+                    )
 
     # --- values --------------------------------------------------------------------------------------------------
 
@@ -295,7 +321,13 @@ class _Reader:
     def near(self, word: str, among: Iterable[str]) -> str:
         among = sorted(among)
         found = difflib.get_close_matches(word, among, 3)
-        return f"did you mean {' or '.join(found)}?" if found else f"known are {', '.join(among)}" if len(among) < 40 else "see docs/format-files.md"
+        return (
+            f"did you mean {' or '.join(found)}?"
+            if found
+            else f"known are {', '.join(among)}"
+            if len(among) < 40
+            else "see docs/format-files.md"
+        )
 
     def one_of(self, value: str | None, among: Iterable[str], what: str, *here: Key) -> None:
         among = tuple(among)
@@ -352,12 +384,18 @@ class _Reader:
             try:
                 ZoneInfo(name)
             except (KeyError, ValueError, OSError):
-                raise self.doc.error(f"no time zone is called '{name}'", *here, key, hint="for instance Asia/Shanghai") from None
+                raise self.doc.error(
+                    f"no time zone is called '{name}'", *here, key, hint="for instance Asia/Shanghai"
+                ) from None
         return name
 
     def regex(self, regex: str, *here: Key) -> None:
         if wrong := problem(regex):
-            raise self.doc.error(f"the regex is wrong: {wrong.removeprefix('error: ')}", *here, hint="Rust syntax: no look-around, no back-references")
+            raise self.doc.error(
+                f"the regex is wrong: {wrong.removeprefix('error: ')}",
+                *here,
+                hint="Rust syntax: no look-around, no back-references",
+            )
 
 
 def _reads(rule: EventRule) -> Iterable[tuple[str, tuple[Key, ...]]]:

@@ -21,7 +21,10 @@ _CLOCK = rf"{_AP_BEFORE}(?P<h>[0-9]{{1,2}})[:时](?P<mi>[0-9]{{1,2}})(?:[:分](?
 _TIME = rf"(?:[T\s,:_]*{_CLOCK})?"
 _MONTH = r"(?i:(?P<mon>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*)"
 _WEEKDAY = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,?\s+)?"
-_MONTHS: Final = {name: f"{i:02d}" for i, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
+_MONTHS: Final = {
+    name: f"{i:02d}"
+    for i, name in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)
+}
 
 
 @dataclass(frozen=True)
@@ -77,10 +80,18 @@ def build(groups: pl.DataFrame, shape: Shape, order: Order, day: date | None) ->
     have |= set(renamed.columns)
     today = day.isoformat().split("-") if day else ["", "", ""]
     year = part("y", today[0]) if "yy" not in have else pl.concat_str(pl.lit("20"), pl.col("yy"))
-    month = pl.col("mon").str.to_lowercase().replace_strict(_MONTHS, default=None) if "mon" in have else part("mo", today[1])
+    month = (
+        pl.col("mon").str.to_lowercase().replace_strict(_MONTHS, default=None)
+        if "mon" in have
+        else part("mo", today[1])
+    )
     hour = part("h", "0").cast(pl.Int32)
-    half = pl.coalesce([pl.col(name) for name in ("ap", "ap2") if name in have] or [pl.lit(None, pl.String)]).str.to_lowercase()
-    late = half.str.contains("^p|下午|晚上").fill_null(False) | (half.str.contains("中午").fill_null(False) & (hour < 11))
+    half = pl.coalesce(
+        [pl.col(name) for name in ("ap", "ap2") if name in have] or [pl.lit(None, pl.String)]
+    ).str.to_lowercase()
+    late = half.str.contains("^p|下午|晚上").fill_null(False) | (
+        half.str.contains("中午").fill_null(False) & (hour < 11)
+    )
     early = half.str.contains("^a|上午|凌晨|早上").fill_null(False)
     hour = pl.when(late & (hour < 12)).then(hour + 12).when(early & (hour == 12)).then(0).otherwise(hour)
     text = pl.concat_str(
@@ -91,8 +102,12 @@ def build(groups: pl.DataFrame, shape: Shape, order: Order, day: date | None) ->
     micros = fraction.str.slice(0, 6).str.pad_end(6, "0").cast(pl.Int64, strict=False).fill_null(0)
     zone = pl.col("z") if "z" in have else pl.lit(None, pl.String)
     digits = zone.str.replace_all(":", "", literal=True)
-    minutes = digits.str.slice(1, 2).cast(pl.Int64, strict=False) * 60 + digits.str.slice(3, 2).cast(pl.Int64, strict=False).fill_null(0)
-    signed = pl.when(zone.str.starts_with("-")).then(-minutes).when(zone.str.starts_with("+")).then(minutes).otherwise(0)
+    minutes = digits.str.slice(1, 2).cast(pl.Int64, strict=False) * 60 + digits.str.slice(3, 2).cast(
+        pl.Int64, strict=False
+    ).fill_null(0)
+    signed = (
+        pl.when(zone.str.starts_with("-")).then(-minutes).when(zone.str.starts_with("+")).then(minutes).otherwise(0)
+    )
     seconds = pl.col("s").is_not_null() if "s" in have else pl.lit(False)
     hours = pl.col("h").is_not_null() if "h" in have else pl.lit(False)
     out = renamed.select(
@@ -125,7 +140,9 @@ def _epoch(text: pl.Series) -> Built:
         .when(whole.struct[1].is_not_null()).then(pl.lit("ms")).otherwise(pl.lit("s"))
     )  # fmt: skip
     out = pl.DataFrame({"e": text}).select(naive=micros.cast(pl.Datetime("us")), precision=precision)
-    return Built(out["naive"], pl.repeat(0, len(text), dtype=pl.Int64, eager=True).cast(pl.Duration("us")), out["precision"])
+    return Built(
+        out["naive"], pl.repeat(0, len(text), dtype=pl.Int64, eager=True).cast(pl.Duration("us")), out["precision"]
+    )
 
 
 def _excel(text: pl.Series) -> Built:
@@ -136,6 +153,10 @@ def _excel(text: pl.Series) -> Built:
     millis = (fraction * 86_400_000).round().cast(pl.Int64)
     out = pl.DataFrame({"x": text}).select(
         naive=((days - 25569) * 86_400_000_000 + millis * 1000).cast(pl.Datetime("us")),
-        precision=pl.when(whole.struct[1].is_null()).then(pl.lit("day")).when(millis % 1000 == 0).then(pl.lit("s")).otherwise(pl.lit("ms")),
+        precision=pl.when(whole.struct[1].is_null())
+        .then(pl.lit("day"))
+        .when(millis % 1000 == 0)
+        .then(pl.lit("s"))
+        .otherwise(pl.lit("ms")),
     )
     return Built(out["naive"], pl.repeat(None, len(text), dtype=pl.Duration("us"), eager=True), out["precision"])

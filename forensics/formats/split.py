@@ -99,7 +99,9 @@ def splitter(spec: FormatSpec, header: Sequence[str] | None, separator: str | No
         regex = ascii_classes(pattern.regex)
         named = tuple(name for name in groups(pattern.regex) if not name.isdigit())
         regexes.append((pattern.name, f"(?P<{_HIT}>)(?:{regex})", named))
-    keys = tuple(jsontext.top_keys(pl.Series(sample, dtype=pl.String))) if spec.record.frame == "json" and sample else ()
+    keys = (
+        tuple(jsontext.top_keys(pl.Series(sample, dtype=pl.String))) if spec.record.frame == "json" and sample else ()
+    )
     strip = ascii_classes(spec.record.strip) if spec.record.strip else None
     columns = tuple(header or spec.record.columns)
     return Splitter(spec, tuple(regexes), strip, unique_names(columns), separator or spec.record.separator or ",", keys)

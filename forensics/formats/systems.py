@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from forensics.formats.maps import WordMap
 
 _TECHNOLOGY = ("db", "cache", "mq")
-"""A format of one of these can be written by nothing else, whatever its folder is called."""
+"""A format of one of these can be written by nothing else, whatever its folder is called; and a folder called after one of these
+says where a log was kept, not that a WMS's own log was written by a database."""
 
 
 def from_name(name: str, words: Mapping[str, WordMap]) -> str | None:
@@ -25,11 +26,14 @@ def from_name(name: str, words: Mapping[str, WordMap]) -> str | None:
     return None
 
 
-def system_of(name: str, words: Mapping[str, WordMap], declared: str | None, asked: str | None) -> tuple[str | None, str]:
+def system_of(
+    name: str, words: Mapping[str, WordMap], declared: str | None, asked: str | None
+) -> tuple[str | None, str]:
     """The system of a source where no column says it, and why."""
     if declared in _TECHNOLOGY:
         return declared, "the format is written by nothing else"
-    if (named := from_name(name, words)) is not None:
+    named = from_name(name, words)
+    if named is not None and not (named in _TECHNOLOGY and declared is not None):
         return named, "its folder or file name"
     if declared is not None:
         return declared, "the format"

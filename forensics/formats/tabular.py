@@ -87,7 +87,11 @@ def _read_csv(text: pl.Series, header: Sequence[str], separator: str) -> pl.Data
     text.to_frame("row").write_csv(buffer, include_header=False, quote_style="never")
     try:
         frame = pl.read_csv(
-            buffer.getvalue(), has_header=False, separator=separator, schema=dict.fromkeys(header, pl.String), raise_if_empty=False
+            buffer.getvalue(),
+            has_header=False,
+            separator=separator,
+            schema=dict.fromkeys(header, pl.String),
+            raise_if_empty=False,
         )
     except pl.exceptions.PolarsError:
         return _by_regex(text, header, separator)

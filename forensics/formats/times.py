@@ -18,6 +18,8 @@ from forensics.formats.zones import to_utc
 from forensics.store.schema import UTC_US
 
 AUTO = "auto"
+FILE_DAY = "file_day"
+"""A time that is the day which the source's name carries, else the day of its last change."""
 EPOCHS = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
 _NAIVE = pl.Datetime("us")
 _FIXED = re.compile(
@@ -69,15 +71,15 @@ def parse(text: pl.Series, formats: Sequence[str], clock: Clock) -> Times:
     """
     text = text.str.strip_chars()
     times = _nothing(len(text))
-    for format in _in_order(formats):
+    for form in _in_order(formats):
         missing = times.ts.is_null() & text.is_not_null()
         if not missing.any():
             break
         if missing.all():
-            times = _one(text, format, clock)
+            times = _one(text, form, clock)
         else:
             rows = missing.arg_true()
-            found = _one(text.gather(rows), format, clock)
+            found = _one(text.gather(rows), form, clock)
             times = Times(*(_put(whole, rows, part) for whole, part in _columns(times, found)))
     return times
 
@@ -103,23 +105,29 @@ def decide_order(texts: Sequence[str]) -> tuple[Order, str | None]:
 def _in_order(formats: Sequence[str]) -> list[str]:
     """The fast way stands in for every format it can read."""
     out: list[str] = []
-    for format in formats or (AUTO,):
-        if format == AUTO or _FAMILY.fullmatch(format):
+    for form in formats or (AUTO,):
+        if form == AUTO or _FAMILY.fullmatch(form):
             out.append("fast")
-        out.append(format)
+        out.append(form)
     return list(dict.fromkeys(out))
 
 
-def _one(text: pl.Series, format: str, clock: Clock) -> Times:
-    if format == "fast":
+def _one(text: pl.Series, form: str, clock: Clock) -> Times:
+    if form == "fast":
         return fixed_width(text, clock.zone) or _nothing(len(text))
-    if format == AUTO:
+    if form == AUTO:
         return _auto(text, clock)
-    if format in EPOCHS:
-        micros = (text.cast(pl.Decimal(38, 9), strict=False) * EPOCHS[format]).cast(pl.Int64, strict=False)
-        precision = {1_000_000: "s", 1_000: "ms", 1: "us"}[EPOCHS[format]]
+    if form == FILE_DAY:
+        if clock.day is None:
+            return _nothing(len(text))
+        whole = _strptime(pl.Series([clock.day.isoformat()]), "%Y-%m-%d", clock)
+        count = len(text)
+        return Times(whole.ts.new_from_index(0, count), whole.precision.new_from_index(0, count), _flag(True, count))
+    if form in EPOCHS:
+        micros = (text.cast(pl.Decimal(38, 9), strict=False) * EPOCHS[form]).cast(pl.Int64, strict=False)
+        precision = {1_000_000: "s", 1_000: "ms", 1: "us"}[EPOCHS[form]]
         return finished(micros.cast(_NAIVE).dt.replace_time_zone("UTC"), _same(precision, len(text)))
-    return _strptime(text, format, clock)
+    return _strptime(text, form, clock)
 
 
 def fixed_width(text: pl.Series, zone: str) -> Times | None:
@@ -155,11 +163,11 @@ def _offset(zone: str) -> timedelta:
     return -offset if zone[0] == "-" else offset
 
 
-def _strptime(text: pl.Series, format: str, clock: Clock) -> Times:
-    """One strptime format; a format without a date takes the clock's."""
-    dated = re.search(r"%(?:[YyDFcvsG+]|[-_0]?[YyGs])", format) is not None
-    day_only = re.search(r"%[-_0]?(?:[HIkTRrXcsl+])", format) is None
-    wanted = format if dated else f"%Y-%m-%d {format}"
+def _strptime(text: pl.Series, form: str, clock: Clock) -> Times:
+    """One strptime format; one without a date takes the clock's."""
+    dated = re.search(r"%(?:[YyDFcvsG+]|[-_0]?[YyGs])", form) is not None
+    day_only = re.search(r"%[-_0]?(?:[HIkTRrXcsl+])", form) is None
+    wanted = form if dated else f"%Y-%m-%d {form}"
     if not dated:
         if clock.day is None:
             return _nothing(len(text))
@@ -173,10 +181,10 @@ def _strptime(text: pl.Series, format: str, clock: Clock) -> Times:
     ts = parsed.cast(UTC_US) if zoned else to_utc(_without_sentinels(parsed), clock.zone)
     if day_only:
         precision = _same("day", len(text))
-    elif re.search(r"%(?:\.?\d?f|\.\d?f|N)", format):
+    elif re.search(r"%(?:\.?\d?f|\.\d?f|N)", form):
         digits = text.str.extract(_FRACTION).str.len_bytes()
         precision = _by_digits(digits)
-    elif re.search(r"%[-_0]?(?:[STrXcs+])", format):
+    elif re.search(r"%[-_0]?(?:[STrXcs+])", form):
         precision = _same("s", len(text))
     else:
         precision = _same("min", len(text))
@@ -217,7 +225,9 @@ def finished(ts: pl.Series, precision: pl.Series, inferred: bool = False) -> Tim
     ts = ts.set((year < FIRST_YEAR) | (year > LAST_YEAR), None)
     known = ts.is_not_null()
     nothing = pl.Series([None], dtype=pl.String)
-    return Times(ts, precision.zip_with(known, nothing) if not known.all() else precision, _flag(inferred, len(ts)) & known)
+    return Times(
+        ts, precision.zip_with(known, nothing) if not known.all() else precision, _flag(inferred, len(ts)) & known
+    )
 
 
 def _without_sentinels(naive: pl.Series) -> pl.Series:

@@ -54,7 +54,9 @@ def read(file: Path) -> Document:
     except tomllib.TOMLDecodeError as error:
         found = _SYNTAX_LINE.search(str(error))
         hint = "regexes stand in single quotes: 'text', or '''text''' when they contain a quote"
-        raise FormatError(f"not valid TOML: {error}", location=Location(file, int(found[1]) if found else None), hint=hint) from None
+        raise FormatError(
+            f"not valid TOML: {error}", location=Location(file, int(found[1]) if found else None), hint=hint
+        ) from None
     return Document(file, data, _index(text))
 
 

@@ -49,6 +49,10 @@ class Fields:
         """A column of nulls."""
         return pl.repeat(None, len(self), dtype=pl.String, eager=True)
 
+    def take(self, rows: pl.Series, item: pl.Series | None = None) -> Fields:
+        """The rows at these positions, with what has been read for them; `item` if they are now elements of arrays."""
+        return Fields(self.columns[rows], item, {key: values.gather(rows) for key, values in self._paths.items()})
+
     def prepare(self, sources: Sequence[Source]) -> None:
         """Read all JSON paths that `sources` ask for, one pass per text column."""
         wanted: dict[str | None, dict[str, None]] = {}
@@ -105,10 +109,14 @@ class Evaluator:
         elif len(source.fields) == 1:
             text = fields.get(source.fields[0])
         else:
-            parts = pl.DataFrame([fields.get(name).str.strip_chars().alias(str(i)) for i, name in enumerate(source.fields)])
+            parts = pl.DataFrame(
+                [fields.get(name).str.strip_chars().alias(str(i)) for i, name in enumerate(source.fields)]
+            )
             # the first must be there: a date without a time is a day, a time without a date is nothing
             text = parts.select(
-                pl.when((pl.col("0") != "").fill_null(False)).then(pl.concat_str(pl.all(), separator=" ", ignore_nulls=True))
+                pl.when((pl.col("0") != "").fill_null(False)).then(
+                    pl.concat_str(pl.all(), separator=" ", ignore_nulls=True)
+                )
             ).to_series()
         if source.regex is not None:
             text = text.str.extract(ascii_classes(source.regex), 1)
@@ -170,7 +178,7 @@ class Evaluator:
 
 
 def _linear(number: pl.Series, scale: Decimal | None, add: Decimal | None) -> pl.Series:
-    """number * scale + add, exactly."""
+    """The number times scale plus add, exactly."""
     expression = pl.col("x").cast(_WIDE)
     if scale is not None:
         expression = expression * pl.lit(scale, _WIDE)
@@ -183,7 +191,9 @@ def _real(text: pl.Series) -> pl.Series:
     """Milliseconds: a number, or one with `us`, `ms`, `s`, `min` or their Chinese words behind it."""
     data = text.cast(pl.Float64, strict=False)
     if data.null_count() > text.null_count():
-        groups = text.str.extract_groups(r"(?i)^([0-9][0-9,]*\.?[0-9]*)\s*(us|µs|微秒|ms|毫秒|s|sec|秒|min|分|分钟)?$").struct.unnest()
+        groups = text.str.extract_groups(
+            r"(?i)^([0-9][0-9,]*\.?[0-9]*)\s*(us|µs|微秒|ms|毫秒|s|sec|秒|min|分|分钟)?$"
+        ).struct.unnest()
         factor = groups["2"].str.to_lowercase().replace_strict(
             {"us": 0.001, "µs": 0.001, "微秒": 0.001, "s": 1000.0, "sec": 1000.0, "秒": 1000.0, "min": 60000.0, "分": 60000.0, "分钟": 60000.0},
             default=1.0, return_dtype=pl.Float64,
