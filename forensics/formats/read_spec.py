@@ -55,8 +55,8 @@ class _Reader:
     def spec(self) -> FormatSpec:
         data = self.doc.data
         self.known(data, _TOP)
-        name = self.text(data, "id", required=True) or ""
-        if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
+        format_id = self.text(data, "id", required=True) or ""
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", format_id):
             raise self.doc.error("an id has small letters, digits and '-' only", "id")
         system = self.text(data, "system")
         self.one_of(system, SYSTEMS, "system", "system")
@@ -77,7 +77,7 @@ class _Reader:
                 "has no [[sample]]", hint="a format proves itself by at least one sample with its events"
             )
         return FormatSpec(
-            id=name,
+            id=format_id,
             system=system,
             title=self.title(data),
             link=self.text(data, "link"),
