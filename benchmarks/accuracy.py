@@ -1,14 +1,17 @@
 """What an audit finds in the sample cases, against their truth: found, missed, false, and the quantities.
 
-    python benchmarks/accuracy.py [CASE_FOLDER …]
+    python benchmarks/accuracy.py [CASE_FOLDER …] [--seeds N]
 
-A case folder holds `evidence/` and `truth.json`. A finding answers a truth if cause, subject and time agree. Anything else
+`--seeds N` also composes N other days with the same stories (needs the development dependencies): what holds for one seed
+only was tuned to it. A case folder holds `evidence/` and `truth.json`. A finding answers a truth if cause, subject and time agree. Anything else
 found is false, and worst is one that answers an entry of `innocent`. Ends with 1 if something was missed or falsely accused.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
+import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -133,6 +136,18 @@ def main(folders: Sequence[Path]) -> int:
     return int(bad > 0)
 
 
+def compose(seed: int, folder: Path) -> Path:
+    """Another day like `samples/mixed-day`."""
+    target = folder / f"mixed-day, seed {seed}"
+    subprocess.run([sys.executable, SAMPLES / "compose" / "mixed_day.py", target, "--seed", str(seed)], check=True)
+    return target
+
+
 if __name__ == "__main__":
-    given = [Path(name) for name in sys.argv[1:]] or sorted(path.parent for path in SAMPLES.glob("*/truth.json"))
-    sys.exit(main(given))
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("folders", type=Path, nargs="*")
+    arguments.add_argument("--seeds", type=int, default=0, metavar="N")
+    given = arguments.parse_args()
+    with tempfile.TemporaryDirectory() as work:
+        folders = given.folders or sorted(path.parent for path in SAMPLES.glob("*/truth.json"))
+        sys.exit(main([*folders, *(compose(seed, Path(work)) for seed in range(1, given.seeds + 1))]))

@@ -1,13 +1,13 @@
 """Compose `samples/mixed-day`: one day in a beverage-and-grocery warehouse, with five kinds of stock fault in it.
 
-    python samples/compose/mixed_day.py [TARGET]
+    python samples/compose/mixed_day.py [TARGET] [--seed N]
 
 The same seed gives the same day, byte for byte. Needs `openpyxl` (development dependency) for the count sheet.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 from datetime import timedelta
 from pathlib import Path
 
@@ -117,5 +117,8 @@ def compose(seed: int = SEED) -> World:
 
 
 if __name__ == "__main__":
-    target = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parent.parent / "mixed-day"
-    write_all(compose(), target)
+    arguments = argparse.ArgumentParser(description="Compose the day again, or another day like it.")
+    arguments.add_argument("target", type=Path, nargs="?", default=Path(__file__).resolve().parent.parent / "mixed-day")
+    arguments.add_argument("--seed", type=int, default=SEED, help="another seed is another day with the same stories")
+    given = arguments.parse_args()
+    write_all(compose(given.seed), given.target)
