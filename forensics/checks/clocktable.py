@@ -6,7 +6,7 @@ their group over the fewest steps; errors add up. The groups' roots have no know
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +18,7 @@ from forensics.clocks.keys import clock_key
 from forensics.model.result import ClockRelation
 
 FOREVER_US: Final = 2**62
+_ROOTS: Final = ("wms", "db", "erp")
 Clocks = Iterable[ClockRelation | Mapping[str, Any]] | None
 
 
@@ -55,7 +56,8 @@ def pieces(relations: list[ClockRelation], default_err_us: int) -> list[Piece]:
         edges[relation.clock][relation.reference].append((relation, -1))
     groups: list[list[Piece]] = []
     seen: set[str] = set()
-    for root in sorted(edges, key=lambda name: (-len(edges[name]), name)):
+    references = Counter(relation.reference for relation in relations)
+    for root in sorted(edges, key=lambda name: (_rank(name), -references[name], name)):
         if root not in seen:
             groups.append(_group(root, edges, seen))
     groups.sort(key=len, reverse=True)
@@ -64,6 +66,12 @@ def pieces(relations: list[ClockRelation], default_err_us: int) -> list[Piece]:
         for number, group in enumerate(groups)
         for piece in group
     ]
+
+
+def _rank(clock: str) -> int:
+    """The order's own system is what people read the time on; then the database's clock."""
+    system = clock.partition("@")[0]
+    return _ROOTS.index(system) if system in _ROOTS else len(_ROOTS)
 
 
 def _group(root: str, edges: Any, seen: set[str]) -> list[Piece]:
