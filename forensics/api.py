@@ -222,6 +222,7 @@ class Case:
         Raises:
             ConfigError: no subject was named, or the case knows nothing of it.
         """
+        from forensics.checks import engine
         from forensics.identity import closure, subject_events
         from forensics.ledger import balances
         from forensics.verdict import judge
@@ -238,6 +239,7 @@ class Case:
         span = window or timedelta(days=3)
         limits = (middle - span, middle + span) if middle else None
         con, _ = self._prepared
+        engine.ensure_views(con, ["ledger_rows"])
         related = closure(con, subject, limits)
         events = subject_events(con, related, limits)
         if events.is_empty():
@@ -251,6 +253,14 @@ class Case:
         since, until = limits or ((times.min(), times.max()) if len(times) else (None, None))
         result = self._result(since, until, findings, incidents, undecided, steps)
         return Trace(result, events, balances(con, related, limits), subject, observed_at or around, symptom)
+
+    def finding_events(self, result: CaseResult) -> pl.DataFrame:
+        """The events that the result's findings cite, in time order, with `event_id` and `file`."""
+        from forensics.timeline.fetch import events_by_id
+
+        return events_by_id(
+            self._prepared[0], (one.event_id for finding in result.findings for one in finding.evidence)
+        )
 
     # -- the case itself -------------------------------------------------------------------------------------------
 

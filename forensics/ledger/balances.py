@@ -1,0 +1,79 @@
+"""The book balance over time of the stock rows that a subject touched: what the report draws as a step chart."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Final
+
+import duckdb
+import polars as pl
+
+BALANCE: Final[dict[str, pl.DataType]] = {
+    "ts": pl.Datetime("us", "UTC"),
+    "sku": pl.String(),
+    "location": pl.String(),
+    "balance": pl.Decimal(18, 6),
+    "delta": pl.Decimal(18, 6),
+    "event_id": pl.String(),
+}
+"""One row per posting, in the order in which the ledger itself puts them."""
+
+MOST_ROWS: Final = 8
+"""Stock rows drawn at most; those that the subject touched most often come first."""
+
+FOREVER: Final = 1 << 61
+
+_SQL: Final = """
+WITH touched AS (
+    SELECT stock_key, count(*) AS n
+    FROM ledger_rows
+    WHERE stock_key IS NOT NULL
+      AND (pallet IN (SELECT unnest($pallet::VARCHAR[])) OR task IN (SELECT unnest($task::VARCHAR[]))
+           OR request_id IN (SELECT unnest($request_id::VARCHAR[])) OR doc IN (SELECT unnest($doc::VARCHAR[]))
+           OR (location IN (SELECT unnest($location::VARCHAR[])) AND ($no_sku OR sku IN (SELECT unnest($sku::VARCHAR[]))))
+           OR ($only_sku AND sku IN (SELECT unnest($sku::VARCHAR[]))))
+      AND us BETWEEN $since AND $until
+    GROUP BY 1 ORDER BY n DESC, stock_key LIMIT $most
+)
+SELECT make_timestamptz(us) AS ts, sku, location,
+       coalesce(qty_after, sum(qty) OVER (PARTITION BY stock_key ORDER BY nr ROWS UNBOUNDED PRECEDING))::DECIMAL(18,6) AS balance,
+       qty::DECIMAL(18,6) AS delta, concat(source, ':', byte_offset, ':', part) AS event_id
+FROM ledger_rows JOIN touched USING (stock_key)
+WHERE us BETWEEN $since AND $until
+ORDER BY stock_key, nr
+"""
+
+
+def balances(
+    con: duckdb.DuckDBPyConnection,
+    related: Mapping[str, Collection[str]],
+    limits: tuple[datetime, datetime] | None = None,
+) -> pl.DataFrame:
+    """Book balance after each posting on the stock rows that a subject touched.
+
+    Where the ledger writes no balance, it is the running sum of its changes within the limits.
+
+    Args:
+        con: prepared for checks (`ledger_rows` is made if need be).
+        related: ids by column name, as `identity.closure` gives them.
+        limits: only postings between these moments.
+
+    Returns:
+        frame with the columns of BALANCE; empty where the case has no ledger.
+    """
+    since, until = (_micros(limits[0]), _micros(limits[1])) if limits else (-FOREVER, FOREVER)
+    ids = {name: sorted(related.get(name, ())) for name in ("pallet", "task", "request_id", "doc", "location", "sku")}
+    named = any(ids[name] for name in ids if name != "sku")
+    frame = con.sql(
+        _SQL,
+        params={
+            **ids, "no_sku": not ids["sku"], "only_sku": bool(ids["sku"]) and not named,
+            "since": since, "until": until, "most": MOST_ROWS,
+        },
+    ).pl()  # fmt: skip
+    return frame.select(pl.col(name).cast(dtype) for name, dtype in BALANCE.items())
+
+
+def _micros(moment: datetime) -> int:
+    return round(moment.timestamp() * 1e6)
