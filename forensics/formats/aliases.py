@@ -71,7 +71,7 @@ class Aliases:
         present = set(headings)
         out: list[tuple[str, Ranked]] = [("its neighbours", c.fields) for c in self.contexts if c.when <= present]
         if kind is not None and kind in self.tables:
-            out.append((f"a {kind} table", self.tables[kind]))
+            out.append((f"in {kind} tables", self.tables[kind]))
         return [*out, ("the alias dictionary", self.fields)]
 
 

@@ -101,9 +101,13 @@ def map_headings(headings: Sequence[Heading], aliases: Aliases, kind: str | None
         columns[name] = best
         if len(found) > 1:
             rivals[name] = tuple(mapped.heading for mapped in found if mapped is not best)
+    pairs = _pairs(headings, forms, aliases)
+    if "ts" not in columns and pairs:
+        date = next(heading for heading in headings if heading.name in pairs)
+        columns["ts"] = Mapped(date, "a date with a time beside it", len(layers), 0)
     if "partner_doc" in columns and "doc" not in columns:
         columns["doc"] = columns.pop("partner_doc")
-    return Meaning(columns, rivals, _pairs(headings, forms, aliases), tuple(headings))
+    return Meaning(columns, rivals, pairs, tuple(headings))
 
 
 def _forms(name: str) -> tuple[str, ...]:

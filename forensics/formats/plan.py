@@ -266,11 +266,12 @@ class _FormatPlan:
         extras = [(name, value.data) for name, value in values.items() if name not in TYPES]
         constants = {name: text for name, text in rule.constants.items() if name not in columns}
         self._time_columns(rule, values, columns)
-        for name in rule.entities:
+        wanted = [column for column in entities.COLUMNS if column not in columns and column not in constants]
+        for name in rule.entities if wanted else ():
             text = fields.item if name == ITEM else fields.get(name)
-            wanted = [column for column in entities.COLUMNS if column not in columns and column not in constants]
-            if text is not None and wanted:
-                columns |= entities.find(text, self.spec.aliases, wanted)
+            for column, found in entities.find(text, self.spec.aliases, wanted).items() if text is not None else ():
+                before = columns.get(column)
+                columns[column] = found if before is None else before.zip_with(before.is_not_null(), found)
         if (
             "uom" not in columns
             and (unit := next((v.unit for v in values.values() if v.unit is not None), None)) is not None

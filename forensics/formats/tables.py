@@ -181,6 +181,8 @@ class _Builder:
         if any(PATH in heading.name for heading in self.map.headings):
             return None
         used = {name for sources in columns.values() for source in sources for name in source.fields}
+        used |= {self.map.columns[name].heading.name for name in (*STAGES, "released_at") if name in self.map}
+        used |= {self.map.columns["ts"].heading.name} if self.kind == "reservation" and "ts" in self.map else set()
         names = [heading.name for heading in self.map.headings if heading.name not in used]
         names += [self.map.columns[name].heading.name for name in _WORDY if name in self.map]
         return tuple(dict.fromkeys(names))
@@ -200,7 +202,7 @@ class _Builder:
                 out[name] = (self.source(name),)
             else:
                 out[name] = self._plain(name)
-        if "ts" not in out:
+        if "ts" not in out and not (self.kind == "task" and self.map.has(*STAGES)):
             out["ts"] = (Source(const="", time=(FILE_DAY,)),)
             self.notes.append("no time column: the day in the file's name, else of its last change")
         if self.kind == "ledger":
@@ -311,25 +313,25 @@ class _Builder:
         ]
         if asks:
             out["action"] = tuple(asks)
-        goes: list[Source] = [self.word("outcome", "outcomes")] if "outcome" in self.map else []
+        self.maps["nothing"] = WordMap({})
+        goes: list[Source] = []
         if "error" in self.map:
             goes.append(self.source("error", regex="(?i)(timed out|timeout|超时)", map=_SHARED + "outcomes"))
-        if "response_body" in self.map and "body-codes" in self.words:
-            top, _, below = self.map.columns["response_body"].heading.name.partition(PATH)
-            for path in ("code", "success", "message", "msg"):
-                way = ".".join(part for part in (below.replace(PATH, "."), path) if part)
-                goes.append(
-                    Source(fields=(top,), path=way, map=_SHARED + ("body-codes" if path == "code" else "outcomes"))
-                )
-            goes.append(
-                self.source("response_body", regex="code='([^']*)'", map=_SHARED + "body-codes", otherwise="unknown")
-            )
-        if "status_code" in self.map:
-            goes.append(self.word("status_code", "http"))
+        body = "response_body" in self.map
+        if body:
+            goes += [self._body(path, map=_SHARED + "outcomes") for path in ("success", "message", "msg")]
+            if "body-codes" in self.words:
+                goes.append(self._body("code", map=_SHARED + "body-codes"))
+                goes.append(self.source("response_body", regex="code='([^']*)'", map=_SHARED + "body-codes"))
+        if "outcome" in self.map:
+            goes.append(self.word("outcome", "outcomes"))
+        if body:
+            goes.append(self._body("code", map="nothing", otherwise="unknown"))  # a code of unknown meaning
         if "error" in self.map:
             goes.append(self.word("error", "outcomes", otherwise="fail"))
-        if "response_body" in self.map:
-            self.maps["nothing"] = WordMap({})
+        if "status_code" in self.map:
+            goes.append(self.word("status_code", "http"))
+        if body:
             goes.append(self.source("response_body", regex=r"(?s)(\S)", map="nothing", otherwise="unknown"))
             if "duration_ms" in self.map and not self.map.columns["duration_ms"].heading.unit_s:
                 goes.append(self.source("duration_ms", regex=f"({_LONG_MS})", map="nothing", otherwise="timeout"))
@@ -337,6 +339,12 @@ class _Builder:
         if goes:
             out["outcome"] = tuple(goes)
         return out
+
+    def _body(self, path: str, **steps: Any) -> Source:
+        """A value inside the response."""
+        top, _, below = self.map.columns["response_body"].heading.name.partition(PATH)
+        way = ".".join(part for part in (below.replace(PATH, "."), path) if part)
+        return Source(fields=(top,), path=way, null=NULLS, **steps)
 
     def _master(self) -> dict[str, tuple[Source, ...]]:
         """Codes under one name, whatever they are codes of."""
@@ -394,7 +402,11 @@ class _Builder:
         """State and action, each also from the other's column."""
         told = [name for name in ("state", "action") if name in self.map]
         actions = [*((self.word("action", "task-actions"),) if "action" in self.map else ())]
-        actions += [self.word("state", "task-actions")] if "state" in self.map else []
+        if "state" in self.map and "task-words" in self.words:
+            verbs = {state: verb for verb, state in STAGE_WORDS.values()} | _FINAL
+            known = self.words["task-words"].words
+            self.maps["verbs"] = WordMap({word: verbs[state] for word, state in known.items() if state in verbs})
+            actions.append(self.source("state", map="verbs"))
         actions += [self.source("action", lower=True)] if "action" in self.map else []
         return {"state": tuple(self.word(name, "task-words") for name in told), "action": tuple(actions)}
 
