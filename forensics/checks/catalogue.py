@@ -1,0 +1,87 @@
+"""The fault catalogue: `queries/<class>/fault.toml` as typed classes and causes."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+from forensics.checks.check import Check, load_checks
+from forensics.checks.header import Fields, read
+from forensics.content import content_dir
+from forensics.model.errors import Location, QueryError
+from forensics.model.event import KINDS
+from forensics.model.fault import Cause, Fault, Text
+
+_FAULT_KEYS: Final = ("id", "slug", "title", "symptom", "cause", "step", "prevention")
+_CAUSE_KEYS: Final = ("id", "slug", "title", "share", "needs", "signature", "contradiction", "correction")
+_STEP_KEYS: Final = ("zh", "en", "causes", "needs", "on_site")
+
+
+def load_catalogue(extra_dirs: Iterable[Path | str] = (), checks: Iterable[Check] | None = None) -> tuple[Fault, ...]:
+    """All fault classes in order, each cause marked whether a check for it exists.
+
+    Args:
+        extra_dirs: queries folders of the user; a `fault.toml` there replaces the shipped class of its id.
+        checks: the checks there are; loaded from the same folders if None.
+
+    Raises:
+        QueryError: a mistake in a file, with its line.
+    """
+    folders = list(extra_dirs)
+    checked = frozenset(check.id for check in (load_checks(folders) if checks is None else checks))
+    found: dict[str, Fault] = {}
+    for folder in [content_dir("queries"), *map(Path, folders)]:
+        for path in sorted(folder.glob("*/fault.toml")):
+            fault = _fault(path, checked)
+            found[fault.id] = fault
+    return tuple(found[name] for name in sorted(found))
+
+
+def _fault(path: Path, checked: frozenset[str]) -> Fault:
+    text = read(path)
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise QueryError(f"the fault class is not valid TOML: {error}", location=Location(path)) from error
+    fields = Fields(table, text, path, _FAULT_KEYS)
+    return Fault(
+        id=fields.text("id"),
+        slug=fields.text("slug"),
+        title=fields.bilingual("title"),
+        symptom=fields.bilingual("symptom"),
+        causes=tuple(_cause(item, text, path, checked) for item in table.get("cause", [])),
+        steps=tuple(_step(item, text, path) for item in table.get("step", [])),
+        prevention=tuple(_step(item, text, path) for item in table.get("prevention", [])),
+    )
+
+
+def _cause(table: dict[str, Any], text: str, path: Path, checked: frozenset[str]) -> Cause:
+    fields = Fields(table, text, path, _CAUSE_KEYS)
+    share = table.get("share", 0)
+    if isinstance(share, bool) or not isinstance(share, int | float) or share < 0:
+        raise fields.error("share", "'share' must be a number of at least 0")
+    needs = fields.texts("needs")
+    for need in needs:
+        for kind in need.split("|"):
+            if kind not in KINDS:
+                raise fields.error("needs", f"'{kind}' is no event kind", f"one of {', '.join(KINDS)}")
+    cause_id = fields.text("id")
+    return Cause(
+        id=cause_id,
+        slug=fields.text("slug"),
+        title=fields.bilingual("title"),
+        share=float(share),
+        needs=needs,
+        signature=fields.bilingual("signature"),
+        contradiction=fields.bilingual("contradiction"),
+        checked=cause_id in checked,
+    )
+
+
+def _step(table: dict[str, Any], text: str, path: Path) -> Text:
+    fields = Fields(table, text, path, _STEP_KEYS)
+    for lang in ("zh", "en"):
+        fields.text(lang)
+    return {key: str(value) for key, value in table.items()}
