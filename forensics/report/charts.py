@@ -37,65 +37,67 @@ def timeline_chart(
     lanes: Sequence[str],
     span: tuple[float, float],
     words: Mapping[str, str],
+    cited: pl.DataFrame | str | None = None,
+    chosen: pl.DataFrame | str | None = None,
     gaps: Sequence[Mapping[str, Any]] = (),
     observed: float | None = None,
+    legend: bool = True,
 ) -> alt.LayerChart:
     """Events as marks in one lane per system; cited ones are larger and carry their number.
 
     Args:
-        data: the name of a data set, or a frame, with `t` (ms), `lane`, `slot` (0…1 inside the lane), `mark` (one of
-            MARKS), `n` (number of a cited event or null), `i` (row);
-            rows drawn in order, so cited ones come last.
+        data: the name of a data set, or a frame, with `t` (ms), `y` (lane from 0 at the top, plus 0…1 inside it), `mark` (one
+            of MARKS), `size` (of SIZES); drawn in order, so rows to lie on top come last.
         lanes: lane labels from top to bottom.
         span: visible start and end, ms.
         words: labels of MARKS, and `observed`.
-        gaps: `{"lane", "since", "until"}` where a source is silent, ms.
+        cited: like `data`: `t`, `y` and `label` of what is numbered.
+        chosen: like `data`: `t` and `y` of what is ringed.
+        gaps: `{"y", "y2", "since", "until"}` where a source is silent, ms.
         observed: the moment of observation, ms.
+        legend: draw the legend of marks; the report has its own.
     """
     import altair as alt
 
-    source = _source(alt, data)
     time = _time_axis(alt)
-    y = alt.Y("lane:N", sort=list(lanes), title=None, scale=alt.Scale(domain=list(lanes), paddingInner=0.12),
-              axis=alt.Axis(labelFontSize=13, labelLimit=150, domain=False, ticks=False, labelPadding=8))  # fmt: skip
-    offset = alt.YOffset("slot:Q", scale=alt.Scale(domain=[-0.25, 1.15], zero=False, nice=False))
+    x = alt.X("t:T", scale=time.scale, axis=time.axis, title=None)
+    y = _lanes(alt, lanes)
     bands = (
-        alt.Chart(alt.InlineData(values=[{"lane": lane} for lane in lanes]))
-        .mark_rect(fill="#8a94a0", opacity=0.09)
-        .encode(y=y)
+        alt.Chart(alt.InlineData(values=[{"y": n + 0.03, "y2": n + 0.97} for n in range(len(lanes))]))
+        .mark_rect(fill="#8a94a0", opacity=0.1)
+        .encode(y=y, y2="y2")
     )
     holes = (
         alt.Chart(alt.InlineData(values=[dict(gap) for gap in gaps]))
-        .mark_rect(fill="#b07a00", opacity=0.16, stroke="#b07a00", strokeDash=[3, 3], strokeOpacity=0.9, clip=True)
-        .encode(x=alt.X("since:T", scale=time.scale, axis=time.axis), x2="until:T", y=y)
+        .mark_rect(fill="#b07a00", opacity=0.18, stroke="#b07a00", strokeDash=[3, 3], strokeOpacity=0.9, clip=True)
+        .encode(x=alt.X("since:T", scale=time.scale, axis=time.axis, title=None), x2="until", y=y, y2="y2")
     )
+    key = _legend(alt, words) if legend else None
     marks = (
-        alt.Chart(source)
-        .mark_point(filled=True, clip=True, invalid=None, opacity=0.85, size=alt.expr(_size()))
+        alt.Chart(_source(alt, data))
+        .mark_point(filled=True, clip=True, invalid=None, opacity=0.85)
         .encode(
-            x=alt.X("t:T", scale=time.scale, axis=time.axis, title=None),
+            x=x,
             y=y,
-            yOffset=offset,
-            color=alt.Color("mark:N", scale=_range(alt, COLOURS), legend=_legend(alt, words)),
-            shape=alt.Shape("mark:N", scale=_range(alt, SHAPES), legend=_legend(alt, words)),
+            color=alt.Color("mark:N", scale=_range(alt, COLOURS), legend=key),
+            shape=alt.Shape("mark:N", scale=_range(alt, SHAPES), legend=key),
+            size=alt.Size("size:Q", scale=None, legend=None),
         )
     )
-    chosen = (
-        alt.Chart(source)
-        .transform_filter("datum.i === chosen")
-        .mark_point(filled=False, invalid=None, size=420, strokeWidth=2.5, clip=True, stroke=alt.expr("ink"))
-        .encode(x=alt.X("t:T", scale=time.scale), y=y, yOffset=offset)
-    )
-    numbers = (
-        alt.Chart(source)
-        .transform_filter("datum.n !== null")
-        .mark_text(dy=-14, invalid=None, fontSize=11, fontWeight="bold", clip=True, fill=alt.expr("ink"))
-        .encode(x=alt.X("t:T", scale=time.scale), y=y, yOffset=offset, text="label:N")
-    )
-    layers = [bands, holes, marks, numbers, chosen, *_observed(alt, time, observed, words)]
-    return _finish(alt, alt.layer(*layers), span, height=LANE_HEIGHT * max(len(lanes), 1)).add_params(
-        alt.param(name="chosen", value=-1)
-    )
+    layers = [bands, *([holes] if gaps else []), marks]
+    if chosen is not None:
+        ring = alt.Chart(_source(alt, chosen)).mark_point(
+            filled=False, invalid=None, size=420, strokeWidth=2.5, clip=True, stroke=alt.expr("ink")
+        )
+        layers.append(ring.encode(x=x, y=y))
+    if cited is not None:
+        layers.append(
+            alt.Chart(_source(alt, cited))
+            .mark_text(dy=-14, invalid=None, fontSize=11, fontWeight="bold", clip=True, fill=alt.expr("ink"))
+            .encode(x=x, y=y, text="label:N")
+        )
+    layers += _observed(alt, time, observed, words)
+    return _finish(alt, alt.layer(*layers), span, height=LANE_HEIGHT * max(len(lanes), 1))
 
 
 def balance_chart(
@@ -126,17 +128,18 @@ def balance_chart(
         scale=alt.Scale(domain=kinds, range=["#1f83c9", "#d1442f", "#2f8f4e"][: len(kinds)]),
         legend=alt.Legend(title=None, orient="top", symbolType="square", labelLimit=300),
     )
-    title = alt.Axis(title=words["quantity"], titleFontSize=12, tickMinStep=1, gridOpacity=0.5)
+    room = alt.Scale(padding=8, nice=False)
+    title = alt.Axis(title=words["quantity"], titleFontSize=12, tickMinStep=1, gridOpacity=0.28)
     base = alt.Chart(source).transform_filter("datum.s === series")
     below = (
         base.transform_calculate(low="min(datum.b, 0)", what=f"'{_quoted(words['below'])}'")
         .mark_area(interpolate="step-after", opacity=0.35, clip=True)
-        .encode(x=x, y=alt.Y("low:Q", axis=title), y2=alt.datum(0), color=paint)
+        .encode(x=x, y=alt.Y("low:Q", axis=title, scale=room), y2=alt.datum(0), color=paint)
     )
     line = (
         base.transform_calculate(what=f"'{_quoted(words['book'])}'")
         .mark_line(interpolate="step-after", strokeWidth=2, clip=True)
-        .encode(x=x, y=alt.Y("b:Q", axis=title), color=paint)
+        .encode(x=x, y=alt.Y("b:Q", axis=title, scale=room), color=paint)
     )
     zero = alt.Chart(alt.InlineData(values=[{"y": 0}])).mark_rule(strokeWidth=1.2, stroke=alt.expr("ink")).encode(y="y:Q")
     layers = [below, line, zero]
@@ -145,7 +148,7 @@ def balance_chart(
             base.transform_filter("isValid(datum.p)")
             .transform_calculate(what=f"'{_quoted(words['physical'])}'")
             .mark_line(interpolate="step-after", strokeDash=[5, 4], strokeWidth=1.8, point={"shape": "square", "size": 45}, clip=True)
-            .encode(x=x, y=alt.Y("p:Q", axis=title), color=paint)
+            .encode(x=x, y=alt.Y("p:Q", axis=title, scale=room), color=paint)
         )  # fmt: skip
     layers += _observed(alt, time, observed, words)
     return _finish(alt, alt.layer(*layers), span, height=240).add_params(alt.param(name="series", value=""))
@@ -154,17 +157,20 @@ def balance_chart(
 class _time_axis:  # noqa: N801 - a small record of the two things that every layer shares
     def __init__(self, alt: Any) -> None:
         self.scale = alt.Scale(type="utc", domainRaw=alt.expr("[t0, t1]"), nice=False)
-        self.axis = alt.Axis(labelExpr=_AXIS_TIME, labelFontSize=12, tickCount=8, labelOverlap="greedy", gridOpacity=0.5)
+        self.axis = alt.Axis(labelExpr=_AXIS_TIME, labelFontSize=12, tickCount=8, labelOverlap="greedy", gridOpacity=0.28)
+
+
+def _lanes(alt: Any, lanes: Sequence[str]) -> Any:
+    names = "".join(f"datum.value == {n + 0.5} ? '{_quoted(name)}' : " for n, name in enumerate(lanes)) + "''"
+    axis = alt.Axis(values=[n + 0.5 for n in range(len(lanes))], labelExpr=names, labelFontSize=13, labelLimit=150,
+                    domain=False, ticks=False, grid=False, labelPadding=8)  # fmt: skip
+    scale = alt.Scale(domain=[0, max(len(lanes), 1)], reverse=True, nice=False, zero=False)
+    return alt.Y("y:Q", title=None, scale=scale, axis=axis)
 
 
 def _source(alt: Any, data: pl.DataFrame | str) -> Any:
     # milliseconds need no parsing, and the report's rows are clean: two passes over 50,000 rows saved
     return alt.NamedData(name=data, format=alt.DataFormat(parse=None)) if isinstance(data, str) else data
-
-
-def _size() -> str:
-    """Mark sizes as an expression: a size scale would want a legend of its own."""
-    return "".join(f"datum.mark == '{mark}' ? {SIZES[mark]} : " for mark in MARKS[:-1]) + str(SIZES["other"])
 
 
 def _range(alt: Any, values: Mapping[str, Any]) -> Any:

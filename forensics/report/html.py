@@ -23,14 +23,14 @@ from forensics.model.result import CaseResult, decimal_text
 from forensics.report import balance as balances
 from forensics.report import charts, csp, payload, story, view
 from forensics.report.bundle import vega
-from forensics.report.rows import SHOWN, Shown, prepare
+from forensics.report.rows import SHOWN, Shown, gap_ms, prepare
 from forensics.report.safe import one_line, visible
 from forensics.report.texts import Texts
 from forensics.report.when import Zone, as_utc, length
 
 HERE: Final = Path(__file__).parent
 SCRIPTS: Final = ("unpack.js", "table.js", "charts.js", "main.js")
-MAX_STATIC_ROWS: Final = 250
+MAX_STATIC_ROWS: Final = 80
 MAX_INCIDENTS: Final = 60
 MAX_OVERVIEW: Final = 1000
 MAX_FINDINGS: Final = 25
@@ -223,14 +223,14 @@ class _Report:
         untimed = frame["ts"].null_count()
         if untimed:
             notes.append(self.t("timeline.untimed", n=untimed))
-        present = set(frame["system_id"])
         kinds_present = set(frame["kind_id"])
         return {
             "total": frame.height,
             "rows": list(self._static_rows(static)),
             "rest": frame.height - static.height,
             "notes": notes,
-            "systems": [(s, self.t.word("system", s)) for s in (*SYSTEMS, "unknown") if s in present],
+            "systems": self._lanes(frame),
+            "legend": [(mark, self.t(f"timeline.mark_{mark}")) for mark in charts.MARKS],
             "kinds": [(k, self.t.word("kind", k)) for k in (*self.t.words("kind"),) if k in kinds_present],
             "focus": [label for label, _ in self._focus(frame)],
             "start": self._start(frame),
@@ -239,7 +239,7 @@ class _Report:
 
     def _static_rows(self, frame: pl.DataFrame) -> Any:
         previous: datetime | None = None
-        gap = timedelta(milliseconds=_gap_ms(frame))
+        gap = timedelta(milliseconds=gap_ms(frame))
         for row in frame.iter_rows(named=True):
             ts = row["ts"]
             if previous is not None and ts is not None and ts - previous > gap:
@@ -293,7 +293,7 @@ class _Report:
 
     def _data(self, frame: pl.DataFrame, library: str) -> dict[str, str]:
         config: dict[str, Any] = {
-            "gap_ms": _gap_ms(frame),
+            "gap_ms": gap_ms(frame),
             "searched": [name for name in _SEARCHED],
             "fields": [name for name in SHOWN if name not in ("system",)],
             "timeline": None,
@@ -306,6 +306,8 @@ class _Report:
                 "full": self._span(frame),
                 "focus": [span for _, span in self._focus(frame)],
                 "slots": _slots(frame),
+                "sizes": charts.SIZES,
+                "lanes": [system for system, _ in self._lanes(frame)],
             }
             blocks["spec_timeline"] = data_block(self._timeline_spec(frame, observed))
         if self.balance is not None:
@@ -319,23 +321,34 @@ class _Report:
         blocks["config"] = data_block({"words": self._words(), "config": config})
         return blocks
 
+    def _lanes(self, frame: pl.DataFrame) -> list[tuple[str, str]]:
+        present = set(frame["system_id"])
+        return [(s, self.t.word("system", s)) for s in (*SYSTEMS, "unknown") if s in present]
+
     def _timeline_spec(self, frame: pl.DataFrame, observed: float | None) -> dict[str, Any]:
-        present = [s for s in (*SYSTEMS, "unknown") if s in set(frame["system_id"])]
+        lanes = self._lanes(frame)
+        order = {system: n for n, (system, _) in enumerate(lanes)}
         gaps = [
             {
-                "lane": self.t.word("system", c.system or "unknown"),
+                "y": order[c.system or "unknown"] + 0.03,
+                "y2": order[c.system or "unknown"] + 0.97,
                 "since": payload.wall_ms(self._wall(gap.since)),
                 "until": payload.wall_ms(self._wall(gap.until)),
             }
             for c in self.result.coverage
-            if (c.system or "unknown") in present
+            if (c.system or "unknown") in order
             for gap in c.gaps[: view.MAX_GAPS]
         ]
-        words = {mark: self.t(f"timeline.mark_{mark}")[2:] for mark in charts.MARKS}
-        words["observed"] = self.t("timeline.observed")
-        lanes = [self.t.word("system", s) for s in present]
         chart = charts.timeline_chart(
-            "events", lanes=lanes, span=self._span(frame), words=words, gaps=gaps, observed=observed
+            "events",
+            lanes=[label for _, label in lanes],
+            span=self._span(frame),
+            words={"observed": self.t("timeline.observed")},
+            cited="cited",
+            chosen="chosen",
+            gaps=gaps,
+            observed=observed,
+            legend=False,
         )
         spec: dict[str, Any] = chart.to_dict()
         return spec
@@ -410,13 +423,6 @@ def _pick_static(frame: pl.DataFrame, around: datetime | None) -> pl.DataFrame:
         .sort("_row")
         .drop("_row", "_far")
     )
-
-
-def _gap_ms(frame: pl.DataFrame) -> float:
-    """From which pause on the table marks a gap: twenty times the usual pause, at least five minutes."""
-    pauses = frame["wall"].drop_nulls().diff().drop_nulls().dt.total_milliseconds()
-    usual = pauses.median() if pauses.len() else None
-    return max(300_000.0, 20.0 * float(usual if isinstance(usual, int | float) else 0.0))
 
 
 def _slots(frame: pl.DataFrame) -> dict[str, dict[str, float]]:

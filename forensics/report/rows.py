@@ -11,7 +11,7 @@ import polars as pl
 
 from forensics.model.event import SYSTEMS, TYPES, Type
 from forensics.model.result import CaseResult, Evidence
-from forensics.report.safe import visible_expr
+from forensics.report.safe import one_line, visible_expr
 from forensics.report.texts import Texts
 
 TEXT_LIMIT: Final = 1200
@@ -87,7 +87,8 @@ def prepare(
     frame, left_out = _fit(frame, limit, around)
     frame = frame.sort("ts", "file", "line", "part", "event_id", nulls_last=True, maintain_order=True)
     cut = frame.select((pl.col("raw").str.len_chars() > TEXT_LIMIT).sum()).item()
-    return Shown(_worded(frame, texts, tz), total, left_out, int(cut or 0))
+    notes = {e.event_id: one_line(e.note, CELL_LIMIT) for f in result.findings for e in f.evidence if e.note}
+    return Shown(_worded(frame, texts, tz, notes), total, left_out, int(cut or 0))
 
 
 def _conform(events: pl.DataFrame) -> pl.DataFrame:
@@ -151,7 +152,7 @@ def _qty_text(name: str) -> pl.Expr:
     return pl.col(name).cast(pl.String).str.replace(r"\.?0+$", "").str.replace("-", "−", literal=True).alias(name)
 
 
-def _worded(frame: pl.DataFrame, texts: Texts, tz: str) -> pl.DataFrame:
+def _worded(frame: pl.DataFrame, texts: Texts, tz: str, notes: Mapping[str, str]) -> pl.DataFrame:
     lane = pl.when(pl.col("system").is_in(SYSTEMS)).then(pl.col("system")).otherwise(pl.lit("unknown"))
     bad = pl.col("outcome").is_in((*BAD, "unknown"))
     what = pl.concat_str(
@@ -163,6 +164,8 @@ def _worded(frame: pl.DataFrame, texts: Texts, tz: str) -> pl.DataFrame:
         separator=" · ",
         ignore_nulls=True,
     )
+    note = pl.col("event_id").replace_strict(dict(notes), default=None, return_dtype=pl.String)
+    what = pl.concat_str(pl.when(what != "").then(what), note, separator=" — ", ignore_nulls=True)
     mark = (
         pl.when(pl.col("role") == "for").then(pl.lit("for"))
         .when(pl.col("cited").is_not_null()).then(pl.lit("against"))
@@ -192,3 +195,10 @@ def _worded(frame: pl.DataFrame, texts: Texts, tz: str) -> pl.DataFrame:
         if dtype == pl.String and name not in ("text", "raw", "event_id", "mark", "system_id", "kind_id", "precision", "role")
     )
     return frame.drop("raw", "part", "ts_precision")
+
+
+def gap_ms(frame: pl.DataFrame) -> float:
+    """From which pause on a list of prepared rows marks a gap: twenty times the usual pause, at least five minutes; in ms."""
+    pauses = frame["wall"].drop_nulls().diff().drop_nulls().dt.total_milliseconds()
+    usual = pauses.median() if pauses.len() else None
+    return max(300_000.0, 20.0 * float(usual if isinstance(usual, int | float) else 0.0))

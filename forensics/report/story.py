@@ -330,7 +330,7 @@ class _Teller:
         }
         sentence = one_line(self.t.word("correction", correction.action), 200)
         if correction.qty is not None:
-            sentence += " " + self.t("correction.qty", qty=quantity(correction.qty))
+            sentence += self.t("correction.qty", qty=quantity(correction.qty))
         where = subject_text(subject, self.t)
         if where != DASH:
             sentence += self.t("correction.of", subject=where)
@@ -366,7 +366,7 @@ class _Teller:
             levels = [(level, sum(t.level == level for t in told)) for level in LEVELS]
             counted = self.t.join([f"{self.t.word('level', level)} {n}" for level, n in levels if n])
             lines.append(self.t("summary.incidents", n=len(told), levels=counted))
-            lines += [f"{t.number}. {t.headline}" for t in told[:3]]
+            lines += [f"{t.number}. {t.title}{self.t('summary.colon')}{one_line(t.subject, 160)}" for t in told[:3]]
         elif told:
             lines += [told[0].headline]
         elif loose:
@@ -398,9 +398,9 @@ class _Teller:
     def _todo(self, told: Sequence[Told], loose: Sequence[ToldFinding], undecided: Sequence[Open]) -> tuple[str, ...]:
         many = len(told) > 1
         postings = [(t.number, p) for t in told for p in t.postings]
-        lines = [(f"{n}. " if many else "") + p.sentence for n, p in postings[:4]]
-        if len(postings) > 4:
-            lines.append(self.t("summary.more_postings", n=len(postings) - 4))
+        lines = [(f"{n}. " if many else "") + p.sentence for n, p in postings[:3]]
+        if len(postings) > 3:
+            lines.append(self.t("summary.more_postings", n=len(postings) - 3))
         open_steps = [s for s in self.result.steps if not s.get("done")]
         if open_steps:
             titles = self.t.join([one_line(self.t.pick(s.get("title")), 120) for s in open_steps[:3]])

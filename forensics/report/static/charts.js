@@ -14,10 +14,10 @@
   };
 
   // Rows go into the compiled specification: the library neither copies nor inspects them, and draws once.
-  const embed = async (target, spec, name, rows, span) => {
-    for (const param of spec.params) if (param.name in span) param.value = span[param.name];
+  const embed = async (target, spec, sets, params) => {
+    for (const param of spec.params) if (param.name in params) param.value = params[param.name];
     const patch = (compiled) => {
-      compiled.data.find((data) => data.name === name).values = rows;
+      for (const data of compiled.data) if (data.name in sets) data.values = sets[data.name];
       compiled.scales.find((scale) => scale.name === "x").domain = { signal: "[t0, t1]" }; // no pass over the rows for it
       return compiled;
     };
@@ -27,14 +27,16 @@
   };
 
   // Gives a view a movable span: buttons, wheel with Ctrl or Shift, drag, keys. `step` moves the chosen event.
-  const movable = (box, view, full, start, step) => {
+  const movable = (box, view, full, start, step, moved) => {
     let [t0, t1] = start;
     const show = (from, to) => {
       const room = (full[1] - full[0]) * 0.5;
       const size = Math.min(Math.max(to - from, 10), full[1] - full[0] + 2 * room);
       t0 = Math.min(Math.max(from, full[0] - room), full[1] + room - size);
       t1 = t0 + size;
-      view.signal("t0", t0).signal("t1", t1).runAsync();
+      view.signal("t0", t0).signal("t1", t1);
+      moved?.(t0, t1);
+      view.runAsync();
     };
     const pan = (share) => show(t0 + (t1 - t0) * share, t1 + (t1 - t0) * share);
     const zoom = (factor, share = 0.5) => {
@@ -72,8 +74,8 @@
     window.addEventListener("pointerup", () => (from = null));
     window.addEventListener("pointermove", (e) => {
       if (!from || Math.abs(e.clientX - from.x) < 4) return;
-      const moved = ((e.clientX - from.x) / view.signal("width")) * (from.t1 - from.t0);
-      show(from.t0 - moved, from.t1 - moved);
+      const shift = ((e.clientX - from.x) / view.signal("width")) * (from.t1 - from.t0);
+      show(from.t0 - shift, from.t1 - shift);
     });
     return {
       show,
@@ -93,16 +95,34 @@
       const id = events.get("system_id", i);
       const mark = events.get("mark", i);
       const n = events.get("cited", i);
-      all.push({ i, t, lane: words.systems[id] ?? id, slot: slots[id]?.[events.get("kind_id", i)] ?? 0.5, mark, n, label: n === null ? "" : `E${n}` });
+      const lane = config.lanes.indexOf(id);
+      all.push({ i, t, lane, y: lane + (slots[id]?.[events.get("kind_id", i)] ?? 0.5), mark, size: config.sizes[mark], n });
     }
     // Drawn in this order, so that cited marks lie on top.
     const layered = (rows) => ["other", "bad", "against", "for"].flatMap((mark) => rows.filter((row) => row.mark === mark));
+    // Numbers of cited marks; where marks are too close to read them apart, one label names them together.
+    const labels = (rows, t0, t1, width) => {
+      const out = [];
+      for (const row of rows.filter((r) => r.n !== null)) {
+        const last = out.findLast((o) => o.y === row.y);
+        if (last && ((row.t - last.end) / (t1 - t0)) * width < 26) {
+          last.numbers.push(row.n);
+          last.end = row.t;
+        } else out.push({ t: row.t, end: row.t, y: row.y, numbers: [row.n] });
+      }
+      for (const o of out) {
+        const many = o.numbers.length > 3;
+        o.label = (many ? [o.numbers[0], "…", o.numbers.at(-1)] : o.numbers).map((n) => (n === "…" ? n : `E${n}`)).join(" ");
+        o.t = (o.t + o.end) / 2;
+      }
+      return out;
+    };
     const byRow = new Map(all.map((row) => [row.i, row]));
     let visible = all;
     let chosen = -1;
     const focus = R.byId("tl-focus");
     const [t0, t1] = config.focus[Number(focus.value)];
-    const view = await embed(R.byId("tl-chart"), R.json("spec-timeline"), "events", layered(all), { t0, t1 });
+    const view = await embed(R.byId("tl-chart"), R.json("spec-timeline"), { events: layered(all), cited: labels(all, t0, t1, box.clientWidth - 100), chosen: [] }, { t0, t1 });
     const step = (by, sameLane) => {
       if (!visible.length) return;
       const lane = byRow.get(chosen)?.lane;
@@ -112,17 +132,19 @@
       while (sameLane && lane && visible[at] && visible[at].lane !== lane);
       if (visible[at]) table.choose(visible[at].i, "keys");
     };
-    const motion = movable(box, view, config.full, [t0, t1], step);
+    const relabel = (from, to) => view.data("cited", labels(visible, from, to, view.signal("width")));
+    const motion = movable(box, view, config.full, [t0, t1], step, relabel);
     table.listen({
       filtered: (shown) => {
         const keep = new Set(shown);
         visible = all.filter((row) => keep.has(row.i));
+        relabel(view.signal("t0"), view.signal("t1"));
         view.data("events", layered(visible)).runAsync();
       },
       chosen: (i) => {
         chosen = i;
-        view.signal("chosen", i).runAsync();
         const row = byRow.get(i);
+        view.data("chosen", row ? [row] : []).runAsync();
         if (row) motion.reveal(row.t);
       },
     });
@@ -141,9 +163,11 @@
     const rows = [];
     for (let i = 0; i < data.rows; i++)
       rows.push({ t: data.ms(i), b: data.get("balance", i), p: data.get("physical", i), s: data.get("series", i) });
+    const ends = new Map(rows.map((row) => [row.s, row])); // the last balance holds to the end of the drawing
+    for (const row of ends.values()) rows.push({ ...row, t: config.full[1], p: null });
     const select = R.byId("bal-series");
     const [t0, t1] = config.full;
-    const view = await embed(R.byId("bal-chart"), R.json("spec-balance"), "balance", rows, { t0, t1, series: select.value });
+    const view = await embed(R.byId("bal-chart"), R.json("spec-balance"), { balance: rows }, { t0, t1, series: select.value });
     movable(R.byId("bal-box"), view, config.full, config.full, null);
     select.addEventListener("change", () => {
       view.signal("series", select.value).runAsync();

@@ -2,7 +2,7 @@
 (() => {
   "use strict";
   const R = window.report;
-  const PAGE = 100;
+  const PAGE = 25;
 
   R.table = (events, words, config) => {
     const body = R.byId("ev-body");
@@ -68,8 +68,8 @@
         open.type = "button";
         open.addEventListener("click", () => choose(i, "table"));
         when.append(open);
-        cell(words.columns.system, system(i));
-        cell(words.columns.what, events.get("what", i));
+        cell(words.columns.system, system(i), "sys");
+        cell(words.columns.what, events.get("what", i), "what");
         cell(words.columns.subject, events.get("subject", i) ?? "—");
         cell(words.columns.qty, events.get("qty", i) ?? events.get("qty_counted", i) ?? "", "num");
         const source = cell(words.columns.source, null, "source");
