@@ -11,10 +11,12 @@ from typing import Final
 
 import polars as pl
 
+from forensics.model.event import TYPES
 from forensics.readers import binlog_text
 from forensics.readers.base import Parsed, SourceContext, no_rejects
 from forensics.readers.binlog_images import Images
 from forensics.readers.ddl import Schemas, definitions
+from forensics.store.schema import POLARS
 
 _QUARTER_S: Final = 900
 _MAX_OFFSET_S: Final = 14 * 3600
@@ -30,7 +32,7 @@ class MysqlBinlog:
 
     def __init__(self, context: SourceContext) -> None:
         self._zone = context.zone
-        self._name = PurePath(context.name).name
+        self._name = PurePath(context.name).name or "binlog"
         self._files = 0
         self._offset_s: int | None = None
         self._database: str | None = None
@@ -168,7 +170,7 @@ class MysqlBinlog:
             pl.col("table").alias("table_name"),
             "txn",
             pl.concat_str(file.otherwise(pl.lit(self._name)), pl.lit(":"), pl.col("pos").cast(pl.String).str.zfill(12)).alias("log_position"),
-            *self._images.columns(joined),
+            *(pl.col(name).cast(POLARS[TYPES[name]], strict=False) for name in self._images.columns(joined)),
             "extra",
         )
 

@@ -88,5 +88,5 @@ class ReplicaStatus:
 
 def _value(key: str) -> pl.Expr:
     """The value behind `key:`; the empty value and NULL (not known) are null; GTID sets go on over the following lines."""
-    text = pl.col("raw").str.extract(rf"(?m)^ *{key}: *([^\n]*(?:,\n[^\n:]+:[^\n]+)*)$", 1).str.replace_all("\n", "", literal=True).str.strip_chars()
+    text = pl.col("raw").str.extract(rf"(?m)^ *{key}: *([^\n]*(?:\n[0-9a-fA-F]{{8}}-[^\n]+)*)$", 1).str.replace_all("\n", "", literal=True).str.strip_chars()
     return pl.when(~text.is_in(["", "NULL"])).then(text)
