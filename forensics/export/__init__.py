@@ -9,14 +9,14 @@ from importlib import import_module
 from typing import Any
 
 _WHERE = {
-    "to_json": "machine",
-    "to_ndjson": "machine",
-    "to_csv": "sheet",
+    "to_json": "json",
+    "to_ndjson": "json",
+    "to_csv": "csv",
     "to_markdown": "markdown",
     "print_result": "terminal",
-    "frame_to_text": "frames",
+    "frame_to_text": "table",
 }
-__all__ = sorted(_WHERE)
+__all__ = ["frame_to_text", "print_result", "to_csv", "to_json", "to_markdown", "to_ndjson"]
 
 
 def __getattr__(name: str) -> Any:

@@ -48,7 +48,9 @@ def to_markdown(
         out += [f"## {t('section.undecided')}", ""]
         for open_ in told.undecided:
             missing = t.join(list(open_.missing)) or t("overview.none_missing")
-            out.append(f"- {escape(open_.subject)}: {story.quantity(open_.undecided.qty_error)}; {t('ask.missing')}: {escape(missing)}")
+            out.append(
+                f"- {escape(open_.subject)}: {story.quantity(open_.undecided.qty_error)}; {t('ask.missing')}: {escape(missing)}"
+            )
         out.append("")
     out += _steps(result, t) + _coverage(result, t, zone)
     out += [f"_{t('meta.zone')} {zone.name}. {t('footer.limits')}_", ""]
@@ -57,19 +59,33 @@ def to_markdown(
 
 def _incident(item: story.Told, t: Texts, zone: Zone) -> list[str]:
     out = [f"## {t('section.incident', n=item.number, title=escape(item.title))}", ""]
-    out += [f"{t.word('level', item.level)} · {escape(item.subject)} · {item.when}", "", f"**{escape(item.certainty)}**", ""]
+    out += [
+        f"{t.word('level', item.level)} · {escape(item.subject)} · {item.when}",
+        "",
+        f"**{escape(item.certainty)}**",
+        "",
+    ]
     if item.causes:
         out += [f"### {t('section.causes')}", ""]
-        out += [f"| {t('label.cause')} | {t('label.verdict')} | {t('label.probability')} | {t('label.because')} |", "|---|---|---:|---|"]
+        out += [
+            f"| {t('label.cause')} | {t('label.verdict')} | {t('label.probability')} | {t('label.because')} |",
+            "|---|---|---:|---|",
+        ]
         for cause in item.causes:
             because = cause.because or "; ".join(cause.missing)
             verdict = f"{story.GLYPHS.get(cause.verdict, '')} {t.word('verdict', cause.verdict)}"
-            out.append(f"| {cell(cause.title)} | {verdict} | {cell(story.percent(cause.probability))} | {cell(because)} |")
+            out.append(
+                f"| {cell(cause.title)} | {verdict} | {cell(story.percent(cause.probability))} | {cell(because)} |"
+            )
         out.append("")
     if item.postings:
         out += [f"### {t('section.correction')}", "", t("correction.nothing_done"), ""]
         for posting in item.postings:
-            change = f" ({posting.before} → {posting.after})" if posting.before is not None and posting.after is not None else ""
+            change = (
+                f" ({posting.before} → {posting.after})"
+                if posting.before is not None and posting.after is not None
+                else ""
+            )
             out.append(f"- {escape(posting.sentence + change)}: {escape(posting.because)}")
         out.append("")
     if item.findings:
@@ -110,7 +126,12 @@ def _coverage(result: CaseResult, t: Texts, zone: Zone) -> list[str]:
     if not rows:
         return []
     names = ("label.system", "label.kind", "coverage.first", "coverage.last", "coverage.rows", "coverage.gaps")
-    out = [f"## {t('section.coverage')}", "", "| " + " | ".join(t(name) for name in names) + " |", "|---|---|---|---|---:|---|"]
+    out = [
+        f"## {t('section.coverage')}",
+        "",
+        "| " + " | ".join(t(name) for name in names) + " |",
+        "|---|---|---|---|---:|---|",
+    ]
     for row in rows:
         gaps = "; ".join(row["gaps"]) or t("coverage.no_gaps")
         cells = (row["system"], row["kind"], row["first"], row["last"], row["rows"], gaps)

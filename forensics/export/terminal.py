@@ -29,7 +29,13 @@ MAX_INCIDENTS: Final = 10
 MAX_CITED: Final = 12
 MAX_ROWS: Final = 120
 BAR: Final = 20
-_LEVEL: Final = {"critical": "bold white on red", "high": "bold red", "medium": "bold yellow", "low": "bold blue", "info": "bold"}
+_LEVEL: Final = {
+    "critical": "bold white on red",
+    "high": "bold red",
+    "medium": "bold yellow",
+    "low": "bold blue",
+    "info": "bold",
+}
 _VERDICT: Final = {"shown": "bold red", "possible": "yellow", "refuted": "dim", "cannot-be-judged": "cyan"}
 _MARKS: Final = {"for": ("◆", "bold red"), "against": ("■", "bold blue"), "bad": ("▲", "yellow"), "other": ("●", "")}
 _LANES: Final = {"scanner": "SCAN", "unknown": "?"}
@@ -222,7 +228,9 @@ class _Printer:
     # --- lanes ---------------------------------------------------------------------------------------------------
 
     def _timeline(self) -> None:
-        around = self.observed or next((i.incident.started_at for i in self.story.incidents if i.incident.started_at), None)
+        around = self.observed or next(
+            (i.incident.started_at for i in self.story.incidents if i.incident.started_at), None
+        )
         shown = prepare(
             self.events, self.result, self.story.numbers, self.story.roles, self.t, self.zone.name,
             limit=self.max_rows, around=around,
@@ -244,7 +252,16 @@ class _Printer:
             kinds = self.t.join([f"{self.t.word('kind', kind)} {n:,}" for kind, n in shown.left_out.items()])
             rest = sum(shown.left_out.values())
             self._line(
-                (self.t("timeline.left_out", total=f"{shown.total:,}", n=f"{shown.frame.height:,}", rest=f"{rest:,}", kinds=kinds), "dim")
+                (
+                    self.t(
+                        "timeline.left_out",
+                        total=f"{shown.total:,}",
+                        n=f"{shown.frame.height:,}",
+                        rest=f"{rest:,}",
+                        kinds=kinds,
+                    ),
+                    "dim",
+                )
             )
 
     def _rows(
@@ -257,9 +274,15 @@ class _Printer:
             ts: datetime | None = row["ts"]
             if not marked and self.observed is not None and (ts is None or ts > self.observed):
                 marked = True
-                yield [(f"───── {self.t('timeline.observed')} {self.zone.text(self.observed)} ─────", "bold magenta")], 0
+                yield (
+                    [(f"───── {self.t('timeline.observed')} {self.zone.text(self.observed)} ─────", "bold magenta")],
+                    0,
+                )
             if ts is not None and previous is not None and ts - previous > pause:
-                yield [(self.t("timeline.gap_row", length=length(ts - previous, self.t.lang)), "dim")], 14 if not self.narrow else 2
+                yield (
+                    [(self.t("timeline.gap_row", length=length(ts - previous, self.t.lang)), "dim")],
+                    14 if not self.narrow else 2,
+                )
             previous = ts or previous
             text = self.zone.text(ts, row["precision"])
             if ts is not None and text[:10] != day:
@@ -277,7 +300,15 @@ class _Printer:
         subject = f"  {row['subject']}" if row["subject"] else ""
         qty = f"  {row['qty'] or row['qty_counted']}" if row["qty"] or row["qty_counted"] else ""
         if self.narrow:
-            yield [(f"{clock} ", ""), (f"{glyph} {_lane(str(row['system_id']))} ", style or "bold"), (number, style), (str(row["what"]), "")], 0
+            yield (
+                [
+                    (f"{clock} ", ""),
+                    (f"{glyph} {_lane(str(row['system_id']))} ", style or "bold"),
+                    (number, style),
+                    (str(row["what"]), ""),
+                ],
+                0,
+            )
             yield [(f"{subject.strip()}{qty}  " if subject or qty else "", ""), (where, "dim")], 4
             return
         parts: list[tuple[str, str]] = [(f"{clock[:13]:<14}", "")]
@@ -285,7 +316,18 @@ class _Printer:
             here = system == row["system_id"]
             parts += [((glyph if here else "│").center(widths[system]), style if here else "dim"), (" ", "")]
         text = str(row["text"]).replace("\n", NEWLINE_MARK) if not row["what"] else ""
-        yield [*parts, (" ", ""), (number, style), (str(row["what"]) or text, "bold" if number else ""), (subject, ""), (qty, "bold"), (f"  {where}", "dim")], 0
+        yield (
+            [
+                *parts,
+                (" ", ""),
+                (number, style),
+                (str(row["what"]) or text, "bold" if number else ""),
+                (subject, ""),
+                (qty, "bold"),
+                (f"  {where}", "dim"),
+            ],
+            0,
+        )
 
 
 def _lane(system: str) -> str:

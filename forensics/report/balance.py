@@ -83,7 +83,9 @@ def prepare(balance: pl.DataFrame, tz: str) -> Balances | None:
     )
     kept = figures.head(MAX_SERIES).with_row_index("_rank")
     kept = kept.filter((pl.col("entries").cum_sum() <= MAX_ROWS) | (pl.col("_rank") == 0))
-    shown = frame.join(kept.select("series", "_rank"), on="series", maintain_order="left").sort("_rank", "ts", maintain_order=True)
+    shown = frame.join(kept.select("series", "_rank"), on="series", maintain_order="left").sort(
+        "_rank", "ts", maintain_order=True
+    )
     shown = shown.group_by("series", maintain_order=True).tail(MAX_ROWS)
     shown = shown.with_columns(pl.col("ts").dt.convert_time_zone(tz).dt.replace_time_zone(None).alias("wall"))
     return Balances(

@@ -97,7 +97,8 @@ def timeline_chart(
             .encode(x=x, y=y, text="label:N")
         )
     layers += _observed(alt, time, observed, words)
-    return _finish(alt, alt.layer(*layers), span, height=LANE_HEIGHT * max(len(lanes), 1))
+    chart: alt.LayerChart = _finish(alt, alt.layer(*layers), span, height=LANE_HEIGHT * max(len(lanes), 1))
+    return chart
 
 
 def balance_chart(
@@ -141,7 +142,9 @@ def balance_chart(
         .mark_line(interpolate="step-after", strokeWidth=2, clip=True)
         .encode(x=x, y=alt.Y("b:Q", axis=title, scale=room), color=paint)
     )
-    zero = alt.Chart(alt.InlineData(values=[{"y": 0}])).mark_rule(strokeWidth=1.2, stroke=alt.expr("ink")).encode(y="y:Q")
+    zero = (
+        alt.Chart(alt.InlineData(values=[{"y": 0}])).mark_rule(strokeWidth=1.2, stroke=alt.expr("ink")).encode(y="y:Q")
+    )
     layers = [below, line, zero]
     if physical:
         layers.append(
@@ -151,13 +154,17 @@ def balance_chart(
             .encode(x=x, y=alt.Y("p:Q", axis=title, scale=room), color=paint)
         )  # fmt: skip
     layers += _observed(alt, time, observed, words)
-    return _finish(alt, alt.layer(*layers), span, height=240).add_params(alt.param(name="series", value=""))
+    drawn = _finish(alt, alt.layer(*layers), span, height=240)
+    chart: alt.LayerChart = drawn.add_params(alt.param(name="series", value=""))
+    return chart
 
 
 class _time_axis:  # noqa: N801 - a small record of the two things that every layer shares
     def __init__(self, alt: Any) -> None:
         self.scale = alt.Scale(type="utc", domainRaw=alt.expr("[t0, t1]"), nice=False)
-        self.axis = alt.Axis(labelExpr=_AXIS_TIME, labelFontSize=12, tickCount=8, labelOverlap="greedy", gridOpacity=0.28)
+        self.axis = alt.Axis(
+            labelExpr=_AXIS_TIME, labelFontSize=12, tickCount=8, labelOverlap="greedy", gridOpacity=0.28
+        )
 
 
 def _lanes(alt: Any, lanes: Sequence[str]) -> Any:
@@ -180,7 +187,12 @@ def _range(alt: Any, values: Mapping[str, Any]) -> Any:
 def _legend(alt: Any, words: Mapping[str, str]) -> Any:
     text = "".join(f"datum.value == '{mark}' ? '{_quoted(words[mark])}' : " for mark in MARKS[:-1])
     return alt.Legend(
-        title=None, orient="top", labelExpr=f"{text}'{_quoted(words['other'])}'", symbolSize=90, labelLimit=300, columns=2
+        title=None,
+        orient="top",
+        labelExpr=f"{text}'{_quoted(words['other'])}'",
+        symbolSize=90,
+        labelLimit=300,
+        columns=2,
     )
 
 

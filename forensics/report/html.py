@@ -39,7 +39,19 @@ LINE_LIMIT: Final = 700
 BUDGET_BASE: Final = 620_000
 BUDGET_PER_EVENT: Final = 120
 """Bytes that the packed events may take: base plus so much per event above 5,000."""
-_SEARCHED: Final = ("what", "subject", "file", "text", "request_id", "operator", "device", "doc", "task", "txn", "error")
+_SEARCHED: Final = (
+    "what",
+    "subject",
+    "file",
+    "text",
+    "request_id",
+    "operator",
+    "device",
+    "doc",
+    "task",
+    "txn",
+    "error",
+)
 
 
 def render_html(
@@ -135,7 +147,12 @@ class _Report:
             "subject": story.subject_text(self.subject, self.t) if self.subject else "",
             "told": self.story.incidents[:MAX_INCIDENTS],
             "overview": self.story.incidents[:MAX_OVERVIEW],
-            "limits": {"findings": MAX_FINDINGS, "cited": MAX_CITED, "incidents": MAX_INCIDENTS, "overview": MAX_OVERVIEW},
+            "limits": {
+                "findings": MAX_FINDINGS,
+                "cited": MAX_CITED,
+                "incidents": MAX_INCIDENTS,
+                "overview": MAX_OVERVIEW,
+            },
             "timeline": self._timeline(frame, shortened),
             "balance": self._balance(),
             "steps": view.steps(self.result, self.t, self._fault),
@@ -192,6 +209,7 @@ class _Report:
         """The rows with their texts cut further until the packed events fit; the limit used, None if not needed."""
         frame = self.shown.frame
         budget = BUDGET_BASE + BUDGET_PER_EVENT * max(0, frame.height - 5000)
+        cut = frame
         for limit in (None, 400, 160, 60, 0):
             cut = frame if limit is None else frame.with_columns(_cut(limit))
             self.packed = payload.pack(self._columns(cut))
@@ -294,8 +312,8 @@ class _Report:
     def _data(self, frame: pl.DataFrame, library: str) -> dict[str, str]:
         config: dict[str, Any] = {
             "gap_ms": gap_ms(frame),
-            "searched": [name for name in _SEARCHED],
-            "fields": [name for name in SHOWN if name not in ("system",)],
+            "searched": list(_SEARCHED),
+            "fields": [name for name in SHOWN if name != "system"],
             "timeline": None,
             "balance": None,
         }
@@ -316,7 +334,9 @@ class _Report:
             blocks["balance"] = payload.pack(self.balance.payload())
             words = {key: self.t(f"balance.{key}") for key in ("book", "physical", "below")}
             words |= {"observed": self.t("timeline.observed"), "quantity": self.t("label.qty")}
-            chart = charts.balance_chart("balance", span=span, words=words, physical=self.balance.physical, observed=observed)
+            chart = charts.balance_chart(
+                "balance", span=span, words=words, physical=self.balance.physical, observed=observed
+            )
             blocks["spec_balance"] = data_block(chart.to_dict())
         blocks["config"] = data_block({"words": self._words(), "config": config})
         return blocks
@@ -355,7 +375,9 @@ class _Report:
 
     def _words(self) -> dict[str, Any]:
         return {
-            "columns": {key: self.t(f"label.{key}") for key in ("number", "time", "system", "what", "subject", "qty", "source")},
+            "columns": {
+                key: self.t(f"label.{key}") for key in ("number", "time", "system", "what", "subject", "qty", "source")
+            },
             "systems": self.t.words("system"),
             "fields": self.t.words("field"),
             "event_id": self.t("label.event_id"),
@@ -407,7 +429,9 @@ def _crosses(tz: str, events: pl.DataFrame, result: CaseResult) -> bool:
 
 def _cut(limit: int) -> pl.Expr:
     text = pl.col("text")
-    return pl.when(text.str.len_chars() > limit).then(text.str.slice(0, limit) + pl.lit("…")).otherwise(text).alias("text")
+    return (
+        pl.when(text.str.len_chars() > limit).then(text.str.slice(0, limit) + pl.lit("…")).otherwise(text).alias("text")
+    )
 
 
 def _pick_static(frame: pl.DataFrame, around: datetime | None) -> pl.DataFrame:
@@ -417,7 +441,9 @@ def _pick_static(frame: pl.DataFrame, around: datetime | None) -> pl.DataFrame:
     middle = around if around is not None else frame["ts"].median()
     return (
         frame.with_row_index("_row")
-        .with_columns((pl.col("ts") - pl.lit(middle, pl.Datetime("us", "UTC"))).dt.total_microseconds().abs().alias("_far"))
+        .with_columns(
+            (pl.col("ts") - pl.lit(middle, pl.Datetime("us", "UTC"))).dt.total_microseconds().abs().alias("_far")
+        )
         .sort(pl.col("cited").is_null(), "_far", "_row", nulls_last=True)
         .head(MAX_STATIC_ROWS)
         .sort("_row")

@@ -29,7 +29,7 @@ def pack(value: Any) -> str:
 
 
 def pack_text(text: str) -> str:
-    """gzip and base64 of a text; header bytes do not depend on machine or moment."""
+    """Gzip and base64 of a text; header bytes do not depend on machine or moment."""
     squeezed = bytearray(gzip.compress(text.encode("utf-8"), 9, mtime=0))
     squeezed[9] = 255  # operating system: unknown
     return base64.b64encode(bytes(squeezed)).decode("ascii")

@@ -87,22 +87,32 @@ def prepare(
     frame, left_out = _fit(frame, limit, around)
     frame = frame.sort("ts", "file", "line", "part", "event_id", nulls_last=True, maintain_order=True)
     cut = frame.select((pl.col("raw").str.len_chars() > TEXT_LIMIT).sum()).item()
-    notes = {e.event_id: one_line(e.note, CELL_LIMIT) for f in result.findings for e in f.evidence if e.note}
+    notes = {
+        e.event_id: one_line(texts.word("note", e.note), CELL_LIMIT)
+        for f in result.findings
+        for e in f.evidence
+        if e.note
+    }
     return Shown(_worded(frame, texts, tz, notes), total, left_out, int(cut or 0))
 
 
 def _conform(events: pl.DataFrame) -> pl.DataFrame:
     types = {Type.TEXT: pl.String(), Type.INT: pl.Int64(), Type.REAL: pl.Float64(), Type.QTY: pl.Decimal(18, 6)}
     columns = []
-    wanted = {**{name: types[TYPES[name]] for name in SHOWN}, "raw": pl.String(), "part": pl.Int64(), "line": pl.Int64()}
+    wanted = {
+        **{name: types[TYPES[name]] for name in SHOWN},
+        "raw": pl.String(),
+        "part": pl.Int64(),
+        "line": pl.Int64(),
+    }
     wanted |= {"ts_precision": pl.String(), "event_id": pl.String(), "file": pl.String()}
     for name, dtype in wanted.items():
         known = name in events.columns
         columns.append(pl.col(name).cast(dtype, strict=False) if known else pl.lit(None, dtype).alias(name))
     time = pl.col("ts").dt.cast_time_unit("us") if "ts" in events.columns else pl.lit(None, pl.Datetime("us", "UTC"))
-    dtype = events.schema.get("ts")
-    if isinstance(dtype, pl.Datetime):
-        time = time.dt.replace_time_zone("UTC") if dtype.time_zone is None else time.dt.convert_time_zone("UTC")
+    stamp = events.schema.get("ts")
+    if isinstance(stamp, pl.Datetime):
+        time = time.dt.replace_time_zone("UTC") if stamp.time_zone is None else time.dt.convert_time_zone("UTC")
     return events.select(*columns, time.alias("ts"))
 
 
@@ -174,7 +184,9 @@ def _worded(frame: pl.DataFrame, texts: Texts, tz: str, notes: Mapping[str, str]
     )  # fmt: skip
     place = (
         pl.when(pl.col("from_location").is_not_null() | pl.col("to_location").is_not_null())
-        .then(pl.concat_str(pl.col("from_location").fill_null("?"), pl.col("to_location").fill_null("?"), separator=" → "))
+        .then(
+            pl.concat_str(pl.col("from_location").fill_null("?"), pl.col("to_location").fill_null("?"), separator=" → ")
+        )
         .otherwise(pl.col("location"))
     )
     who = pl.concat_str("pallet", place, "sku", "batch", "task", "doc", separator=" · ", ignore_nulls=True)
@@ -192,7 +204,8 @@ def _worded(frame: pl.DataFrame, texts: Texts, tz: str, notes: Mapping[str, str]
     frame = frame.with_columns(
         visible_expr(pl.col(name), CELL_LIMIT).alias(name)
         for name, dtype in frame.schema.items()
-        if dtype == pl.String and name not in ("text", "raw", "event_id", "mark", "system_id", "kind_id", "precision", "role")
+        if dtype == pl.String
+        and name not in ("text", "raw", "event_id", "mark", "system_id", "kind_id", "precision", "role")
     )
     return frame.drop("raw", "part", "ts_precision")
 

@@ -163,7 +163,7 @@ def subject_text(subject: Mapping[str, Any], texts: Texts) -> str:
     parts = []
     for name in names:
         value = subject.get(name)
-        if value is None or value == "" or value == []:
+        if value is None or value in ("", []):
             continue
         values = [one_line(str(v), 80) for v in (value if isinstance(value, list | tuple) else [value])]
         shown = texts.join(values[:SUBJECT_LIMIT])
@@ -176,10 +176,20 @@ def subject_text(subject: Mapping[str, Any], texts: Texts) -> str:
 def missing_text(missing: Missing, texts: Texts, zone: Zone) -> str:
     """Which log to fetch, and for when."""
     source = texts.word("system", missing.system) if missing.system else texts("missing.any_system")
-    kind = texts.word("kind", missing.kind)
+    kind = kind_text(missing.kind, texts)
     if missing.since is None and missing.until is None:
         return texts("missing.log", system=source, kind=kind)
     return texts("missing.log_for", system=source, kind=kind, span=zone.span(missing.since, missing.until))
+
+
+def kind_text(need: str, texts: Texts) -> str:
+    """A kind, or alternatives (`scan|count`), in words."""
+    return texts("missing.or").join(texts.word("kind", kind) for kind in need.split("|"))
+
+
+def note_text(note: str | None, texts: Texts) -> str | None:
+    """What a cited line shows, in words; a note that the product has no words for stays as it is."""
+    return one_line(texts.word("note", note), 300) if note else None
 
 
 def build(
@@ -248,7 +258,9 @@ class _Teller:
         return LEVELS.index(self._level(incident)), -stake, distance, incident.started_at or _FAR, incident.id
 
     def _incident(self, number: int, incident: Incident) -> Told:
-        findings = tuple(self._finding(f) for f in sorted(self._own(incident), key=lambda f: self._rank_of(f, incident)))
+        findings = tuple(
+            self._finding(f) for f in sorted(self._own(incident), key=lambda f: self._rank_of(f, incident))
+        )
         causes = self._rank(incident.causes, findings)
         title = self.fault_title(incident.fault)
         top = causes[0] if causes else None
@@ -277,7 +289,9 @@ class _Teller:
 
     def _finding(self, finding: Finding) -> ToldFinding:
         message = one_line(self.t.pick(finding.message), 2000) or self.cause_title(finding.cause, finding.slug)
-        return ToldFinding(finding, self.cause_title(finding.cause, finding.slug), message, self._cite(finding.evidence))
+        return ToldFinding(
+            finding, self.cause_title(finding.cause, finding.slug), message, self._cite(finding.evidence)
+        )
 
     def _cite(self, evidence: Sequence[Evidence]) -> tuple[Cited, ...]:
         cited = []
@@ -285,7 +299,7 @@ class _Teller:
             number = self.numbers.setdefault(item.event_id, len(self.numbers) + 1)
             if item.role == "for" or item.event_id not in self.roles:
                 self.roles[item.event_id] = item.role
-            clean = replace(item, file=one_line(item.file, 300), note=one_line(item.note, 300) if item.note else None)
+            clean = replace(item, file=one_line(item.file, 300), note=note_text(item.note, self.t))
             cited.append(Cited(number, clean))
         return tuple(cited)
 

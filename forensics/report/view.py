@@ -9,7 +9,7 @@ from forensics.model.event import KINDS, SYSTEMS
 from forensics.model.fault import Fault, Text
 from forensics.model.result import CaseResult, Control, Coverage
 from forensics.report.safe import one_line
-from forensics.report.story import quantity, value_text
+from forensics.report.story import kind_text, quantity, value_text
 from forensics.report.texts import DASH, Texts
 from forensics.report.when import Zone, length
 
@@ -55,7 +55,10 @@ def clocks(result: CaseResult, t: Texts, zone: Zone) -> list[dict[str, str]]:
     """One line per clock relation."""
     lines = []
     for c in result.clocks:
-        names = {"clock": one_line(t.word("system", c.clock), 60), "reference": one_line(t.word("system", c.reference), 60)}
+        names = {
+            "clock": one_line(t.word("system", c.clock), 60),
+            "reference": one_line(t.word("system", c.reference), 60),
+        }
         key = "clock.behind" if c.offset_s < 0 else "clock.ahead"
         parts = [t("clock.error", n=f"{c.error_s:.3g}"), t("clock.pairs", n=c.pairs)]
         daily = c.drift_ppm * 1e-6 * 86400
@@ -125,7 +128,9 @@ def steps(result: CaseResult, t: Texts, fault_title: Any) -> list[dict[str, Any]
                 "done": bool(step.get("done")),
             }
         )
-    return [{"fault": fault, "title": fault_title(fault) if fault else "", "rows": rows} for fault, rows in groups.items()]
+    return [
+        {"fault": fault, "title": fault_title(fault) if fault else "", "rows": rows} for fault, rows in groups.items()
+    ]
 
 
 def controls(controls_: Sequence[Control], titles: Mapping[str, Text], t: Texts, zone: Zone) -> list[dict[str, Any]]:
@@ -163,7 +168,7 @@ def judged(result: CaseResult, catalogue: Sequence[Fault], t: Texts) -> list[dic
         able, unable = [], []
         for cause in fault.causes:
             title = t.pick(cause.title) or cause.slug
-            lacking = [t.word("kind", kind) for kind in cause.needs if kind not in have]
+            lacking = [kind_text(need, t) for need in cause.needs if not have & set(need.split("|"))]
             if not cause.checked:
                 unable.append((title, t("judged.no_check")))
             elif lacking:

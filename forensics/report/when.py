@@ -80,7 +80,7 @@ def length(delta: timedelta, lang: Lang) -> str:
     names = {"zh": ("天", "小时", "分", "秒"), "en": ("d", "h", "min", "s")}[lang]
     if abs(seconds) < 60:
         return f"{seconds:.3f}".rstrip("0").rstrip(".") + f" {names[3]}"
-    rest, parts = int(round(abs(seconds))), []
+    rest, parts = round(abs(seconds)), []
     for name, size in zip(names, (86400, 3600, 60, 1), strict=True):
         count, rest = divmod(rest, size)
         if count:

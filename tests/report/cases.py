@@ -60,13 +60,21 @@ def catalogue() -> tuple[Fault, ...]:
             (
                 _cause("F-S-02-05.1", "oversell", "超卖", "Oversell", 0.45, ("api", "ledger")),
                 _cause("F-S-02-05.2", "lost-update", "并发更新未加锁", "Lost update", 0.30, ("ledger", "change")),
-                _cause("F-S-02-05.3", "duplicate-deduction", "重复扣减", "Duplicate deduction", 0.15, ("api", "ledger")),
+                _cause(
+                    "F-S-02-05.3", "duplicate-deduction", "重复扣减", "Duplicate deduction", 0.15, ("api", "ledger")
+                ),
                 _cause("F-S-02-05.4", "negative-opening", "期初为负", "Negative opening balance", 0.10, ("ledger",)),
             ),
             ({"zh": "列出负库存行", "en": "List negative rows"},),
             (
-                {"zh": "扣减接口按请求号去重，重试不得再次扣减。", "en": "Deduct once per request id; a retry must not deduct again."},
-                {"zh": "扣减语句带余额条件，余额不足即拒绝。", "en": "Guard the deduction by the balance and refuse when it is too small."},
+                {
+                    "zh": "扣减接口按请求号去重，重试不得再次扣减。",
+                    "en": "Deduct once per request id; a retry must not deduct again.",
+                },
+                {
+                    "zh": "扣减语句带余额条件，余额不足即拒绝。",
+                    "en": "Guard the deduction by the balance and refuse when it is too small.",
+                },
             ),
         ),
         Fault(
@@ -74,7 +82,11 @@ def catalogue() -> tuple[Fault, ...]:
             "flapping",
             {"zh": "库存数字反复跳动", "en": "Flapping stock figures"},
             {"zh": "同一查询前后不一致。", "en": "The same query answers differently."},
-            (_cause("F-S-02-06.1", "cache-incoherent", "缓存与数据库不一致", "Cache disagrees", 0.5, ("cache", "ledger")),),
+            (
+                _cause(
+                    "F-S-02-06.1", "cache-incoherent", "缓存与数据库不一致", "Cache disagrees", 0.5, ("cache", "ledger")
+                ),
+            ),
             (),
             (),
         ),
@@ -90,10 +102,10 @@ def _cause(id_: str, slug: str, zh: str, en: str, share: float, needs: tuple[str
 
 
 LINES = (
-    evidence(1, "for", 0.0, "wms", "wms/app-2026-03-11.log", "2026-03-11 10:14:00.000 INFO [req-88f1] POST /stock/deduct doc=CK03110008 line=10 sku=10023 loc=A-02-03-01 qty=5", "第一次请求"),
-    evidence(2, "for", 0.412, "db", "db/stock_ledger.csv", "884120,2026-03-11 10:14:00.412,10023,A-02-03-01,B2503,-5,5,0,CK03110008,10,req-88f1", "第一次扣减"),
-    evidence(3, "for", 3.001, "wms", "wms/app-2026-03-11.log", "2026-03-11 10:14:03.001 WARN [req-88f1] upstream timed out after 3000 ms, retry 1 of 3", "超时重试"),
-    evidence(4, "for", 3.377, "db", "db/stock_ledger.csv", "884133,2026-03-11 10:14:03.377,10023,A-02-03-01,B2503,-5,0,-5,CK03110008,10,req-88f1", "第二次扣减"),
+    evidence(1, "for", 0.0, "wms", "wms/app-2026-03-11.log", "2026-03-11 10:14:00.000 INFO [req-88f1] POST /stock/deduct doc=CK03110008 line=10 sku=10023 loc=A-02-03-01 qty=5", "request"),
+    evidence(2, "for", 0.412, "db", "db/stock_ledger.csv", "884120,2026-03-11 10:14:00.412,10023,A-02-03-01,B2503,-5,5,0,CK03110008,10,req-88f1", "deduction"),
+    evidence(3, "for", 3.001, "wms", "wms/app-2026-03-11.log", "2026-03-11 10:14:03.001 WARN [req-88f1] upstream timed out after 3000 ms, retry 1 of 3", "attempt without an answer"),
+    evidence(4, "for", 3.377, "db", "db/stock_ledger.csv", "884133,2026-03-11 10:14:03.377,10023,A-02-03-01,B2503,-5,0,-5,CK03110008,10,req-88f1", "deducted again"),
     evidence(5, "against", 900.0, "wcs", "wcs/rcs.log", '{"ts":"2026-03-11T10:29:00+08:00","task":"T7781","evt":"PICK_DONE","pallet":"TP000123","qty":5}', "实物只出库一次"),
 )  # fmt: skip
 
@@ -103,7 +115,7 @@ def trace() -> CaseResult:
     finding = Finding(
         id="f1", fault="F-S-02-05", cause="F-S-02-05.3", slug="duplicate-deduction", level="high",
         subject=SUBJECT | {"doc": "CK03110008", "request_id": "req-88f1"}, started_at=at(0), ended_at=at(3.377),
-        qty_error=Decimal("-5"), strength=38.0,
+        qty_error=Decimal(-5), strength=38.0,
         message={
             "zh": "出库单 CK03110008 第 10 行被扣减两次：请求 req-88f1 在超时后重试，两次都写入流水，货位 A-02-03-01 的物料 10023 由 5 变为 −5。",
             "en": "Line 10 of CK03110008 was deducted twice: request req-88f1 was retried after a timeout and both attempts reached the ledger, taking material 10023 at A-02-03-01 from 5 to −5.",
@@ -152,12 +164,18 @@ def trace() -> CaseResult:
 
 
 def _step(n: int, zh: str, en: str, rzh: str, ren: str, done: bool) -> dict[str, object]:
-    return {"fault": "F-S-02-05", "step": n, "title": {"zh": zh, "en": en}, "result": {"zh": rzh, "en": ren}, "done": done}
+    return {
+        "fault": "F-S-02-05",
+        "step": n,
+        "title": {"zh": zh, "en": en},
+        "result": {"zh": rzh, "en": ren},
+        "done": done,
+    }
 
 
 def _file(path: str, lines: int, event_lines: int, continuation: int, rejected: int, blank: int) -> dict[str, object]:
     return {
-        "path": path, "member": None, "sha256": "5f3a9c0d1e2b7788" * 4, "bytes": lines * 141, "parser": path.split("/")[0] + "-app",
+        "path": path, "member": None, "sha256": "5f3a9c0d1e2b7788" * 4, "bytes": lines * 141, "parser": path.split("/", maxsplit=1)[0] + "-app",
         "encoding": "utf-8", "lines": lines, "events": event_lines, "event_lines": event_lines, "continuation": continuation,
         "rejected": rejected, "blank": blank, "first_ts": at(-7200), "last_ts": at(7200), "status": "ok",
     }  # fmt: skip
@@ -170,7 +188,9 @@ def audit(incidents: int = 12) -> CaseResult:
     levels = ("critical", "high", "medium", "low", "info")
     findings, told = [], []
     for n in range(incidents):
-        moved = tuple(replace(e, event_id=f"aa:{n}:{k}", ts=e.ts + timedelta(minutes=7 * n)) for k, e in enumerate(LINES) if e.ts)
+        moved = tuple(
+            replace(e, event_id=f"aa:{n}:{k}", ts=e.ts + timedelta(minutes=7 * n)) for k, e in enumerate(LINES) if e.ts
+        )
         findings.append(replace(
             finding, id=f"f{n}", level=levels[n % 5], evidence=moved, qty_error=Decimal(-n),
             started_at=at(420 * n), ended_at=at(420 * n + 4), subject=SUBJECT | {"location": f"A-02-{n:02d}-01"},
@@ -179,12 +199,14 @@ def audit(incidents: int = 12) -> CaseResult:
             first, id=f"i{n}", findings=(f"f{n}",), subject=SUBJECT | {"location": f"A-02-{n:02d}-01"}, started_at=at(420 * n), ended_at=at(420 * n + 4),
         ))  # fmt: skip
     open_ = Undecided(
-        {"location": "B-01-01-02", "sku": "20077"}, at(60), Decimal("3"),
+        {"location": "B-01-01-02", "sku": "20077"}, at(60), Decimal(3),
         (CauseVerdict("F-S-02-05.1", "oversell", 0.45, "cannot-be-judged", (Missing("wms", "api", at(0), at(600)),)),),
         (Missing("wms", "api", at(0), at(600)), Missing(None, "count")),
     )  # fmt: skip
     controls = (
-        Control("interface-failure-rate", 0.073, 0.05, False, ({"endpoint": "/stock/deduct", "failed": 73, "calls": 1000},)),
+        Control(
+            "interface-failure-rate", 0.073, 0.05, False, ({"endpoint": "/stock/deduct", "failed": 73, "calls": 1000},)
+        ),
         Control("negative-opening", 0.0, 0.0, True),
         Control("replica-lag", None, 1.0, None),
     )
@@ -201,21 +223,41 @@ def hostile() -> CaseResult:
     """The trace with hostile text wherever a log or a file name can put it."""
     base = trace()
     lines = tuple(
-        replace(LINES[0], event_id=f"hh:{n}:0", text=text, file=text[:300], note=text[:300], line=n) for n, text in enumerate(HOSTILE)
+        replace(LINES[0], event_id=f"hh:{n}:0", text=text, file=text[:300], note=text[:300], line=n)
+        for n, text in enumerate(HOSTILE)
     )
     subject = {"pallet": HOSTILE[0], "location": list(HOSTILE[1:6]), "sku": HOSTILE[4]}
     joined = " ".join(HOSTILE[:7])
     finding = replace(base.findings[0], evidence=lines, subject=subject, message={"zh": joined, "en": joined})
-    posting = replace(base.incidents[0].correction[0], action=HOSTILE[0], sku=HOSTILE[3], because=joined, details={HOSTILE[0]: joined})
+    posting = replace(
+        base.incidents[0].correction[0], action=HOSTILE[0], sku=HOSTILE[3], because=joined, details={HOSTILE[0]: joined}
+    )
     incident = replace(base.incidents[0], subject=subject, correction=(posting,))
-    custody = ({**base.custody[0], "path": HOSTILE[1], "member": HOSTILE[0], "parser": HOSTILE[2], "encoding": HOSTILE[5]},)
-    steps = tuple({**s, "title": {"zh": joined, "en": joined}, "result": {"zh": joined, "en": joined}} for s in base.steps)
+    custody = (
+        {**base.custody[0], "path": HOSTILE[1], "member": HOSTILE[0], "parser": HOSTILE[2], "encoding": HOSTILE[5]},
+    )
+    steps = tuple(
+        {**s, "title": {"zh": joined, "en": joined}, "result": {"zh": joined, "en": joined}} for s in base.steps
+    )
     return replace(
-        base, case={"name": joined, "tool_version": HOSTILE[0]}, incidents=(incident,), findings=(finding,), custody=custody, steps=steps
+        base,
+        case={"name": joined, "tool_version": HOSTILE[0]},
+        incidents=(incident,),
+        findings=(finding,),
+        custody=custody,
+        steps=steps,
     )
 
 
-KINDS = (("wms", "api"), ("wms", "task"), ("wcs", "device"), ("scanner", "scan"), ("db", "ledger"), ("erp", "document"), ("cache", "cache"))
+KINDS = (
+    ("wms", "api"),
+    ("wms", "task"),
+    ("wcs", "device"),
+    ("scanner", "scan"),
+    ("db", "ledger"),
+    ("erp", "document"),
+    ("cache", "cache"),
+)
 
 
 def events(n: int = 400, text: str | None = None) -> pl.DataFrame:
@@ -237,8 +279,22 @@ def events(n: int = 400, text: str | None = None) -> pl.DataFrame:
             "request_id": f"req-{i * 7919 % 65536:04x}" if kind == "api" else None, "host": f"10.20.0.{i % 16}",
             "raw": text or f"{ts:%Y-%m-%d %H:%M:%S.%f} INFO [{system}-{i % 12}] {kind} task={task} pallet=TP{i % 900:06d} sku={10000 + i % 60} seq={i * 7919 % 104729} took={i * 31 % 977} ms",
         })  # fmt: skip
-    schema = {"ts": pl.Datetime("us", "UTC"), "qty": pl.String(), "outcome": pl.String(), "task": pl.String(), "doc": pl.String(), "state": pl.String(), "action": pl.String(), "doc_type": pl.String(), "request_id": pl.String()}
-    frame = pl.DataFrame(rows, schema_overrides=schema) if rows else pl.DataFrame(schema={"event_id": pl.String(), "file": pl.String(), "raw": pl.String(), **schema})
+    schema = {
+        "ts": pl.Datetime("us", "UTC"),
+        "qty": pl.String(),
+        "outcome": pl.String(),
+        "task": pl.String(),
+        "doc": pl.String(),
+        "state": pl.String(),
+        "action": pl.String(),
+        "doc_type": pl.String(),
+        "request_id": pl.String(),
+    }
+    frame = (
+        pl.DataFrame(rows, schema_overrides=schema)
+        if rows
+        else pl.DataFrame(schema={"event_id": pl.String(), "file": pl.String(), "raw": pl.String(), **schema})
+    )
     return frame.with_columns(pl.col("qty").cast(pl.Decimal(18, 6)))
 
 
@@ -252,4 +308,6 @@ def balance() -> pl.DataFrame:
             value += delta
             rows.append({"ts": at(-3600 + i * 300), "sku": name, "location": "A-02-03-01", "balance": value, "delta": delta,
                          "event_id": f"bal:{i}:0", "physical": max(value, 0) if name == "10023" and i % 6 == 0 else None})  # fmt: skip
-    return pl.DataFrame(rows).with_columns(pl.col("balance", "delta").cast(pl.Decimal(18, 6)), pl.col("ts").dt.cast_time_unit("us"))
+    return pl.DataFrame(rows).with_columns(
+        pl.col("balance", "delta").cast(pl.Decimal(18, 6)), pl.col("ts").dt.cast_time_unit("us")
+    )

@@ -7,7 +7,7 @@ from typing import Final, Literal, get_args
 
 import polars as pl
 
-from forensics.export.sheet import defuse_expr
+from forensics.export.csv import defuse_expr
 from forensics.model.errors import ConfigError
 from forensics.report.safe import visible_expr
 
@@ -73,7 +73,12 @@ def _text(name: str, dtype: pl.DataType) -> pl.Expr:
         return (text + pl.lit("Z" if dtype.time_zone else "")).alias(name)
     if isinstance(dtype, pl.Decimal):
         text = column.cast(pl.String)
-        return pl.when(text.str.contains(".", literal=True)).then(text.str.replace(r"\.?0+$", "")).otherwise(text).alias(name)
+        return (
+            pl.when(text.str.contains(".", literal=True))
+            .then(text.str.replace(r"\.?0+$", ""))
+            .otherwise(text)
+            .alias(name)
+        )
     if isinstance(dtype, pl.Duration):
         return (column.dt.total_microseconds() / 1e6).cast(pl.String).alias(name)
     if isinstance(dtype, pl.Binary):
@@ -81,7 +86,14 @@ def _text(name: str, dtype: pl.DataType) -> pl.Expr:
     if isinstance(dtype, _NESTED):
         return _nested(name)
     if isinstance(dtype, pl.Boolean):
-        return pl.when(column.is_null()).then(None).when(column).then(pl.lit("true")).otherwise(pl.lit("false")).alias(name)
+        return (
+            pl.when(column.is_null())
+            .then(None)
+            .when(column)
+            .then(pl.lit("true"))
+            .otherwise(pl.lit("false"))
+            .alias(name)
+        )
     return column.cast(pl.String).alias(name)
 
 
