@@ -87,6 +87,8 @@ class Task:
             answer = {**OK, "reqCode": request, "data": self.code}
             api(w, "IWCS", "genAgvSchedulingTask", "生成任务单", request, body, answer, took, "10.20.1.20", 5)
             wcs(w, "INFO", "task.TaskReceiver", 66, f"收到任务单 {dumps(body)}", 20)
+            row = ("WMS", "RCS", "genAgvSchedulingTask", request, self.code, dumps(body), 200, took - 18, dumps(answer))
+            w.record("rcs-served", row, 9)
         self.state("已下发", "系统", "system", after_ms=took + 12)
 
     def notify_body(self, method: str, position: str, request: str) -> dict[str, Any]:
@@ -164,15 +166,6 @@ class Task:
                     ("入库回告异常，错误信息：", f"java.net.SocketTimeoutException: Read timed out, url=http://10.20.1.10{path}, params={dumps({'taskId': self.code, 'status': 2, 'type': 1, 'containerNo': self.pallet.code, 'reqCode': request})}"),
                     took,
                 )  # fmt: skip
-        elif how == "ok":
-            wcs(
-                w,
-                "DEBUG",
-                "http.WmsClient",
-                71,
-                f"回调WMS成功 reqCode={request} 耗时{took:.0f}ms 返回{dumps(reply)}",
-                took + 8,
-            )
         elif how == "500":
             wcs(
                 w,

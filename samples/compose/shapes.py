@@ -121,6 +121,18 @@ def callbacks(w: World) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
+def served(w: World) -> bytes:
+    """What the robots' control system was asked to do: its service's access log, by its own clock."""
+    names = ("caller", "callee", "url", "reqCode", "taskCode", "request", "httpStatus", "cost_ms", "response")
+    lines = []
+    for at, row in ordered(w, "rcs-served"):
+        seen = at + WCS_AHEAD
+        line = {"time": ms(seen), **dict(zip(names, row, strict=True))}
+        line["cost_ms"] = round(line["cost_ms"])
+        lines.append(dumps(line))
+    return ("\n".join(lines) + "\n").encode()
+
+
 def device_log(w: World) -> bytes:
     """The control system's text log (logback), with a banner, heartbeats and stack traces."""
     lines = [
@@ -157,6 +169,9 @@ def simple(
 
 scans = simple("scan", ("scan_time", "设备", "操作人", "扫描环节", "条码", "应扫", "任务号", "库位", "结果"), 0)
 bindings = simple("binding", ("托盘号", "物料编码", "批次号", "数量", "操作", "操作人", "操作时间"), 6)
+alarms = simple(
+    "alarm", ("时间", "设备编号", "任务号", "托盘号", "当前位置", "动作", "报警内容"), 0, lambda at: ms(at + WCS_AHEAD)
+)
 orders = simple(
     "orders", ("单据号", "行号", "单据类型", "物料编码", "批次号", "数量", "单位", "单据状态", "创建时间"), 8, stamp
 )
@@ -253,6 +268,8 @@ def write_all(w: World, case: Path) -> None:
         "wms/盘点记录0311.xlsx": count_sheet(w),
         "wcs/rcs-callback-20260311.jsonl": callbacks(w),
         "wcs/wcs.log": device_log(w),
+        "wcs/rcs-service-20260311.jsonl": served(w),
+        "wcs/device_alarm.csv": alarms(w),
         "wcs/eis/FileLog/20260311/WmsInStockTask.txt": blocks(w, "eis-in"),
         "wcs/eis/FileLog/20260311/WmsInStockTaskError.txt": blocks(w, "eis-err"),
         "wcs/eis/FileLog/20260311/RCSInterface.txt": blocks(w, "eis-rcs"),

@@ -72,6 +72,8 @@ def alarm(task: Task, text: str, position: str) -> None:
         "warnContent": text,
     }
     wcs(w, "WARN", "device.AlarmService", 88, f"设备报警 {text} {dumps(detail)}")
+    action = text if text == "空取" else "报警"
+    w.record("alarm", (device, task.code, task.pallet.code, position, action, text), 50)
     if not task.shuttle:
         warning = {"robotCode": device, "beginTime": "", "warnContent": text, "taskCode": task.code}
         w.record(
@@ -86,6 +88,7 @@ def removed(task: Task, position: str) -> None:
     device = "RGV-02" if task.shuttle else task.robot
     detail = {"taskCode": task.code, "podCode": task.pallet.code, "robotCode": device, "currentPositionCode": position}
     wcs(task.w, "WARN", "task.ManualService", 45, f"任务{task.code}托盘{task.pallet.code}人工移出 {dumps(detail)}")
+    task.w.record("alarm", (device, task.code, task.pallet.code, position, "人工移出", ""), 40)
 
 
 def desk(w: World, what: str, task: Task, who: str) -> None:
