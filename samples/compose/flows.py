@@ -166,6 +166,9 @@ class Task:
                     ("入库回告异常，错误信息：", f"java.net.SocketTimeoutException: Read timed out, url=http://10.20.1.10{path}, params={dumps({'taskId': self.code, 'status': 2, 'type': 1, 'containerNo': self.pallet.code, 'reqCode': request})}"),
                     took,
                 )  # fmt: skip
+        elif how == "ok":
+            text = f"回调WMS成功 reqCode={request} 耗时{took:.0f}ms 返回{dumps(reply)}"
+            wcs(w, "DEBUG", "http.WmsClient", 71, text, took + 8)
         elif how == "500":
             wcs(
                 w,

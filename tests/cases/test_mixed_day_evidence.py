@@ -134,3 +134,12 @@ def test_evidence_reaches_an_hour_past_every_fault(truth: dict[str, list[dict[st
     )
     for fault in truth["faults"]:
         assert end - datetime.fromisoformat(str(fault["ended_at"])) > timedelta(hours=1), fault
+
+
+def test_only_failed_calls_left_a_stack_trace() -> None:
+    text = (EVIDENCE / "wcs/wcs.log").read_text(encoding="utf-8")
+    calls = table("wms/interface_log.csv")
+    failed = sum(row["src_client_code"] == "HIK" and not row["out_param"] for row in calls)
+    refused = 1  # the connection that the gateway could not open
+    assert text.count("SocketTimeoutException") == failed + refused
+    assert text.count("回调WMS成功") > 500
