@@ -6,6 +6,7 @@ from typing import Final
 
 import polars as pl
 
+from forensics.readers.binlog_memory import Memory
 from forensics.readers.binlog_text import json_text
 from forensics.readers.columns import canonical, is_stock
 
@@ -17,6 +18,9 @@ _QTY: Final = ("qty", "qty_before", "qty_after")
 class Images:
     """Builds change events out of row groups and their values."""
 
+    def __init__(self) -> None:
+        self._memory = Memory()
+
     def build(self, rows: pl.DataFrame, values: pl.DataFrame, versions: pl.DataFrame) -> pl.DataFrame:
         """The rows with the canonical columns that their images fill, and `extra`.
 
@@ -27,10 +31,18 @@ class Images:
         """
         numbered = versions.with_row_index("version_id").sort("at")
         rows = rows.sort("at").join_asof(
-            numbered.select("at", "table", "version_id"), on="at", by="table", strategy="backward", check_sortedness=False
+            numbered.select("at", "table", "version_id"),
+            on="at",
+            by="table",
+            strategy="backward",
+            check_sortedness=False,
         )
-        names = numbered.select("version_id", "table", "columns").explode("columns", empty_as_null=False, keep_nulls=False)
-        names = names.with_columns((pl.int_range(pl.len(), dtype=pl.Int64).over("version_id") + 1).alias("ordinal")).rename({"columns": "name"})
+        names = numbered.select("version_id", "table", "columns").explode(
+            "columns", empty_as_null=False, keep_nulls=False
+        )
+        names = names.with_columns(
+            (pl.int_range(pl.len(), dtype=pl.Int64).over("version_id") + 1).alias("ordinal")
+        ).rename({"columns": "name"})
         meaning = {name: canonical(name) for name in names["name"].unique().to_list()}
         stock = {
             int(number): is_stock(str(table), list(columns))
@@ -43,11 +55,22 @@ class Images:
         values = values.join(rows.select("group", "version_id"), on="group", how="left", maintain_order="left").join(
             names, on=["version_id", "ordinal"], how="left", maintain_order="left"
         )
-        filled = self._filled(values)
-        images = _images(values)
+        keys = (
+            values.filter(pl.col("stock") & (pl.col("ordinal") == 1) & pl.col("value").is_not_null())
+            .unique("group", keep="first", maintain_order=True)
+            .select("group", pl.col("value").alias("key"))
+        )
+        widths = numbered.select("version_id", pl.col("columns").list.len().cast(pl.Int64).alias("width"))
+        partial = (
+            values.group_by("group", "version_id", "section").len().join(widths, on="version_id", how="left")
+            .group_by("group").agg((pl.col("len") < pl.col("width")).any().fill_null(False).alias("partial"))
+        )  # fmt: skip
+        filled = rows
+        for more in (self._filled(values), keys, partial):
+            filled = filled.join(more, on="group", how="left", maintain_order="left")
         return (
-            rows.join(filled, on="group", how="left", maintain_order="left")
-            .join(images, on="group", how="left", maintain_order="left")
+            self._memory.complete(filled)
+            .join(_images(values), on="group", how="left", maintain_order="left")
             .with_columns(_extra())
         )
 
@@ -66,29 +89,46 @@ class Images:
         balance = known.filter(pl.col("stock") & (pl.col("canonical") == "qty")).select(
             "group", pl.concat_str(pl.lit("qty_"), "section").alias("canonical"), "value"
         )
-        long = pl.concat([latest.select("group", "canonical", "value"), balance.unique(["group", "canonical"], keep="first", maintain_order=True)])
+        long = pl.concat(
+            [
+                latest.select("group", "canonical", "value"),
+                balance.unique(["group", "canonical"], keep="first", maintain_order=True),
+            ]
+        )
         wide = values.select("group").unique(maintain_order=True)
         for name in long["canonical"].unique().sort().to_list():
-            wide = wide.join(long.filter(pl.col("canonical") == name).select("group", pl.col("value").alias(name)), on="group", how="left", maintain_order="left")
+            wide = wide.join(
+                long.filter(pl.col("canonical") == name).select("group", pl.col("value").alias(name)),
+                on="group",
+                how="left",
+                maintain_order="left",
+            )
         return wide
 
 
 def _images(values: pl.DataFrame) -> pl.DataFrame:
     """`group`, `before`, `after` (JSON objects as text), `inferred` (the table's column names are not known)."""
     label = pl.coalesce("name", pl.concat_str(pl.lit("@"), pl.col("ordinal").cast(pl.String)))
-    items = values.select("group", "section", pl.col("name").is_null().alias("inferred"), pl.concat_str(json_text(label), pl.lit(":"), json_text(pl.col("value"))).alias("item"))
+    items = values.select(
+        "group",
+        "section",
+        pl.col("name").is_null().alias("inferred"),
+        pl.concat_str(json_text(label), pl.lit(":"), json_text(pl.col("value"))).alias("item"),
+    )
     images = items.group_by("group", maintain_order=True).agg(
         pl.col("item").filter(pl.col("section") == "before").str.join(",").alias("before"),
         pl.col("item").filter(pl.col("section") == "after").str.join(",").alias("after"),
         pl.col("inferred").any(),
     )
     return images.with_columns(
-        pl.when(pl.col(name) != "").then(pl.concat_str(pl.lit("{"), pl.col(name), pl.lit("}"))).alias(name) for name in ("before", "after")
+        pl.when(pl.col(name) != "").then(pl.concat_str(pl.lit("{"), pl.col(name), pl.lit("}"))).alias(name)
+        for name in ("before", "after")
     )
 
 
 def _extra() -> pl.Expr:
     """The `extra` object: images, the statement, who made the row, and whether the columns are positions only."""
+
     def item(name: str, text: pl.Expr) -> pl.Expr:
         return pl.when(text.is_not_null()).then(pl.concat_str(pl.lit(f'"{name}":'), text))
 
@@ -96,7 +136,10 @@ def _extra() -> pl.Expr:
         item("before", pl.col("before")),
         item("after", pl.col("after")),
         item("columns", pl.when(pl.col("inferred")).then(pl.lit('"inferred"'))),
+        item("image", pl.when(pl.col("completed")).then(pl.lit('"completed"'))),
         item("origin", pl.when(pl.col("origin").is_not_null()).then(json_text(pl.col("origin")))),
         item("statement", pl.when(pl.col("statement").is_not_null()).then(json_text(pl.col("statement")))),
     ]
-    return pl.concat_str(pl.lit("{"), pl.concat_str(parts, separator=",", ignore_nulls=True), pl.lit("}")).alias("extra")
+    return pl.concat_str(pl.lit("{"), pl.concat_str(parts, separator=",", ignore_nulls=True), pl.lit("}")).alias(
+        "extra"
+    )

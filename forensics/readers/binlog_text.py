@@ -66,9 +66,11 @@ def governing(lines: pl.DataFrame, heads: pl.DataFrame, *columns: str) -> pl.Dat
     if not heads.height:
         return lines.with_columns(pl.lit(None, heads.schema[c]).alias(c) for c in columns)
     index = pl.when(pl.col("head") > 0).then(pl.col("head") - 1)
-    return lines.with_columns(index.alias("_i")).with_columns(
-        heads[c].gather(pl.Series(lines.select(index).to_series())).alias(c) for c in columns
-    ).drop("_i")
+    return (
+        lines.with_columns(index.alias("_i"))
+        .with_columns(heads[c].gather(pl.Series(lines.select(index).to_series())).alias(c) for c in columns)
+        .drop("_i")
+    )
 
 
 def groups(text: Text) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -80,9 +82,15 @@ def groups(text: Text) -> tuple[pl.DataFrame, pl.DataFrame]:
     """
     marked = governing(text.lines.filter(pl.col("text").str.starts_with("### ")), text.heads, "what", "pos", "local")
     # Text that merely looks like a row, inside a statement, stands behind a Query header.
-    marked = marked.filter(pl.col("what").is_null() | pl.col("what").str.contains(r"(?i)^\w*_rows\b|^\w*rows_\w+|^Table_map"))
-    marked = marked.with_columns(pl.col("text").str.extract_groups(_GROUP).struct.rename_fields(["verb", "table"]).alias("g")).unnest("g")
-    marked = marked.with_columns(pl.col("verb").is_not_null().cast(pl.Int64).cum_sum().alias("group")).filter(pl.col("group") > 0)
+    marked = marked.filter(
+        pl.col("what").is_null() | pl.col("what").str.contains(r"(?i)^\w*_rows\b|^\w*rows_\w+|^Table_map")
+    )
+    marked = marked.with_columns(
+        pl.col("text").str.extract_groups(_GROUP).struct.rename_fields(["verb", "table"]).alias("g")
+    ).unnest("g")
+    marked = marked.with_columns(pl.col("verb").is_not_null().cast(pl.Int64).cum_sum().alias("group")).filter(
+        pl.col("group") > 0
+    )
     rows = marked.filter(pl.col("verb").is_not_null()).select(
         "group",
         "rec",
@@ -95,10 +103,18 @@ def groups(text: Text) -> tuple[pl.DataFrame, pl.DataFrame]:
     sections = {"### WHERE": "before", "### SET": "after"}
     values = (
         marked.with_columns(
-            pl.col("text").str.strip_chars_end().replace_strict(sections, default=None, return_dtype=pl.String).forward_fill().alias("section")
+            pl.col("text")
+            .str.strip_chars_end()
+            .replace_strict(sections, default=None, return_dtype=pl.String)
+            .forward_fill()
+            .alias("section")
         )
         .filter(pl.col("text").str.starts_with("###   @"))
-        .select("group", "section", pl.col("text").str.extract_groups(_VALUE).struct.rename_fields(["ordinal", "value"]).alias("g"))
+        .select(
+            "group",
+            "section",
+            pl.col("text").str.extract_groups(_VALUE).struct.rename_fields(["ordinal", "value"]).alias("g"),
+        )
         .unnest("g")
         .with_columns(pl.col("ordinal").cast(pl.Int64, strict=False), _value(pl.col("value")))
         .filter(pl.col("ordinal").is_not_null())
@@ -112,7 +128,11 @@ def _value(text: pl.Expr) -> pl.Expr:
     quoted = bare.str.starts_with("'") & bare.str.ends_with("'") & (bare.str.len_bytes() > 1)
     inner = bare.str.slice(1, bare.str.len_chars() - 2)
     inner = pl.when(inner.str.contains(r"\x", literal=True)).then(inner.str.replace_many(_ESCAPES)).otherwise(inner)
-    inner = pl.when(inner.str.contains(r"^\d{4}:\d\d:\d\d$")).then(inner.str.replace_all(":", "-", literal=True)).otherwise(inner)
+    inner = (
+        pl.when(inner.str.contains(r"^\d{4}:\d\d:\d\d$"))
+        .then(inner.str.replace_all(":", "-", literal=True))
+        .otherwise(inner)
+    )
     number = pl.coalesce(bare.str.extract(r"^(-\d+) \(\d+\)$", 1), bare)
     return pl.when(quoted).then(inner).when(bare != "NULL").then(number).alias("value")
 

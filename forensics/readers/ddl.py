@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 _NAME = r"(?:`[^`]+`|\"[^\"]+\"|[\w$]+)(?:\s*\.\s*(?:`[^`]+`|\"[^\"]+\"|[\w$]+))?"
-_CREATE: Final = re.compile(rf"(?is)^\s*CREATE\s+(?:OR\s+REPLACE\s+)?(?:TEMPORARY\s+)?TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?({_NAME})\s*(.*)$")
+_CREATE: Final = re.compile(
+    rf"(?is)^\s*CREATE\s+(?:OR\s+REPLACE\s+)?(?:TEMPORARY\s+)?TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?({_NAME})\s*(.*)$"
+)
 _ALTER: Final = re.compile(rf"(?is)^\s*ALTER\s+(?:ONLINE\s+|IGNORE\s+)*TABLE\s+(?:IF\s+EXISTS\s+)?({_NAME})\s+(.*)$")
 _DROP: Final = re.compile(rf"(?is)^\s*DROP\s+(?:TEMPORARY\s+)?TABLE\s+(?:IF\s+EXISTS\s+)?({_NAME})")
 _RENAME: Final = re.compile(rf"(?is)^\s*RENAME\s+TABLE\s+({_NAME})\s+TO\s+({_NAME})\s*$")
@@ -15,8 +17,12 @@ _LIKE: Final = re.compile(rf"(?is)^\(?\s*LIKE\s+({_NAME})\s*\)?")
 _NO_COLUMN: Final = re.compile(
     r"(?i)^(?:PRIMARY\s+KEY|(?:UNIQUE|FULLTEXT|SPATIAL)\b|KEY\b|INDEX\b|CONSTRAINT\b|FOREIGN\s+KEY|CHECK\s*\(|PERIOD\s+FOR)"
 )
-_ADD: Final = re.compile(r"(?is)^ADD\s+(?:COLUMN\s+)?(?:IF\s+NOT\s+EXISTS\s+)?(?!\()(`[^`]+`|[\w$]+)\s+.*?(?:\b(FIRST)|\bAFTER\s+(`[^`]+`|[\w$]+))?\s*$")
-_DROP_COLUMN: Final = re.compile(r"(?is)^DROP\s+(?:COLUMN\s+)?(?:IF\s+EXISTS\s+)?(`[^`]+`|[\w$]+)(?:\s+(?:RESTRICT|CASCADE))?\s*$")
+_ADD: Final = re.compile(
+    r"(?is)^ADD\s+(?:COLUMN\s+)?(?:IF\s+NOT\s+EXISTS\s+)?(?!\()(`[^`]+`|[\w$]+)\s+.*?(?:\b(FIRST)|\bAFTER\s+(`[^`]+`|[\w$]+))?\s*$"
+)
+_DROP_COLUMN: Final = re.compile(
+    r"(?is)^DROP\s+(?:COLUMN\s+)?(?:IF\s+EXISTS\s+)?(`[^`]+`|[\w$]+)(?:\s+(?:RESTRICT|CASCADE))?\s*$"
+)
 _CHANGE: Final = re.compile(
     r"(?is)^(?:CHANGE\s+(?:COLUMN\s+)?(`[^`]+`|[\w$]+)\s+(`[^`]+`|[\w$]+)\s+.*?"
     r"|MODIFY\s+(?:COLUMN\s+)?(`[^`]+`|[\w$]+)\s+.*?)(?:\b(FIRST)|\bAFTER\s+(`[^`]+`|[\w$]+))?\s*$"

@@ -26,7 +26,9 @@ class GeneralLog:
     def parse(self, records: pl.DataFrame) -> Parsed:
         """Records that are no command (the banner) are `log` events too."""
         fields = ["time", "thread", "command", "statement"]
-        frame = records.with_columns(pl.col("raw").str.extract_groups(_ENTRY).struct.rename_fields(fields).alias("g")).unnest("g")
+        frame = records.with_columns(
+            pl.col("raw").str.extract_groups(_ENTRY).struct.rename_fields(fields).alias("g")
+        ).unnest("g")
         carried = pl.coalesce(pl.col("time").forward_fill(), pl.lit(self._last, pl.String))
         frame = frame.with_columns(pl.when(pl.col("command").is_not_null()).then(carried).alias("stamp"))
         if frame["time"].is_not_null().any():

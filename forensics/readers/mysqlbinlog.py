@@ -50,7 +50,9 @@ class MysqlBinlog:
         undecoded = frame.filter(
             pl.col("raw").str.contains(r"(?m)^BINLOG '") & ~pl.col("rec").is_in(rows["rec"].implode())
         ).with_columns(pl.lit(_NO_DECODE).alias("reason"))
-        rest = frame.join(rows.select("rec").unique(), on="rec", how="anti").join(undecoded.select("rec"), on="rec", how="anti")
+        rest = frame.join(rows.select("rec").unique(), on="rec", how="anti").join(
+            undecoded.select("rec"), on="rec", how="anti"
+        )
         events = pl.concat([self._changes(frame, changes, text), _others(rest)], how="diagonal").sort("line", "part")
         rejects = undecoded.select(no_rejects().columns) if undecoded.height else no_rejects()
         return Parsed(events, rejects)
@@ -60,12 +62,16 @@ class MysqlBinlog:
         heads = text.heads
         us = heads["what"].str.extract(_COMMIT_US, 1).cast(pl.Int64, strict=False)
         commit = pl.col("what").str.starts_with("Xid")
-        per = heads.with_columns(us.alias("us")).group_by("rec", maintain_order=True).agg(
-            pl.col("what").str.extract(_GTID, 1).drop_nulls().first().alias("gtid"),
-            pl.col("what").str.extract(r"^Xid = (\d+)", 1).drop_nulls().first().alias("xid"),
-            pl.col("us").drop_nulls().first(),
-            pl.coalesce(pl.col("local").filter(commit).first(), pl.col("local").last()).alias("local"),
-            pl.col("what").str.starts_with("Start: binlog").any().cast(pl.Int64).alias("starts"),
+        per = (
+            heads.with_columns(us.alias("us"))
+            .group_by("rec", maintain_order=True)
+            .agg(
+                pl.col("what").str.extract(_GTID, 1).drop_nulls().first().alias("gtid"),
+                pl.col("what").str.extract(r"^Xid = (\d+)", 1).drop_nulls().first().alias("xid"),
+                pl.col("us").drop_nulls().first(),
+                pl.coalesce(pl.col("local").filter(commit).first(), pl.col("local").last()).alias("local"),
+                pl.col("what").str.starts_with("Start: binlog").any().cast(pl.Int64).alias("starts"),
+            )
         )
         next_gtid = (
             text.lines.filter(pl.col("text").str.starts_with("SET @@SESSION.GTID_NEXT"))
@@ -79,7 +85,9 @@ class MysqlBinlog:
             .join(self._offsets(text), on="rec", how="left", maintain_order="left")
             .with_columns(
                 pl.coalesce("gtid", "next", pl.concat_str(pl.lit("xid "), "xid")).alias("txn"),
-                pl.coalesce(pl.col("offset").forward_fill(), pl.lit(self._offset_s, pl.Int64)).backward_fill().alias("offset"),
+                pl.coalesce(pl.col("offset").forward_fill(), pl.lit(self._offset_s, pl.Int64))
+                .backward_fill()
+                .alias("offset"),
                 (pl.col("starts").fill_null(0).cum_sum() + self._files).alias("starts"),
             )
         )
@@ -87,19 +95,33 @@ class MysqlBinlog:
         if frame.height and frame["offset"][-1] is not None:
             self._offset_s = int(frame["offset"][-1])
         by_offset = (pl.col("local") - pl.duration(seconds="offset")).dt.replace_time_zone("UTC")
-        by_zone = pl.col("local").dt.replace_time_zone(self._zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone("UTC")
+        by_zone = (
+            pl.col("local")
+            .dt.replace_time_zone(self._zone, ambiguous="earliest", non_existent="null")
+            .dt.convert_time_zone("UTC")
+        )
         return frame.with_columns(
             pl.coalesce(pl.col("us").cast(pl.Datetime("us", "UTC")), by_offset, by_zone).alias("ts"),
-            pl.when(pl.col("us").is_not_null()).then(pl.lit("us")).when(pl.col("local").is_not_null()).then(pl.lit("s")).alias("ts_precision"),
+            pl.when(pl.col("us").is_not_null())
+            .then(pl.lit("us"))
+            .when(pl.col("local").is_not_null())
+            .then(pl.lit("s"))
+            .alias("ts_precision"),
         )
 
     def _offsets(self, text: binlog_text.Text) -> pl.DataFrame:
         """`rec`, `offset`: by how many seconds the printing machine's clock face is ahead of UTC, where a record shows it."""
         printed = binlog_text.governing(
             text.lines.filter(pl.col("text").str.starts_with("SET TIMESTAMP=")), text.heads, "local", "what"
-        ).select("rec", "local", pl.col("text").str.extract(r"^SET TIMESTAMP=(\d+)", 1).cast(pl.Int64, strict=False).alias("epoch"))
+        ).select(
+            "rec",
+            "local",
+            pl.col("text").str.extract(r"^SET TIMESTAMP=(\d+)", 1).cast(pl.Int64, strict=False).alias("epoch"),
+        )
         committed = text.heads.select(
-            "rec", "local", (pl.col("what").str.extract(_COMMIT_US, 1).cast(pl.Int64, strict=False) // 1_000_000).alias("epoch")
+            "rec",
+            "local",
+            (pl.col("what").str.extract(_COMMIT_US, 1).cast(pl.Int64, strict=False) // 1_000_000).alias("epoch"),
         )
         return (
             pl.concat([printed, committed])
@@ -114,17 +136,34 @@ class MysqlBinlog:
         """The row groups with `statement` (as annotated by the server) and `origin` (trigger, where the log shows it)."""
         said = pl.coalesce(pl.col("text").str.extract(r"^#Q> ?(.*)$", 1), pl.col("text").str.extract(r"^# ?(.*)$", 1))
         annotated = (
-            binlog_text.governing(text.lines.filter(pl.col("text").str.starts_with("#") & (pl.col("head") > 0)), text.heads, "what")
-            .filter(pl.col("what").str.contains(r"^(?:Annotate_rows|Rows_query)") & ~pl.col("text").str.contains(r"^(?:###|# at \d+$|#\d{6} )"))
+            binlog_text.governing(
+                text.lines.filter(pl.col("text").str.starts_with("#") & (pl.col("head") > 0)), text.heads, "what"
+            )
+            .filter(
+                pl.col("what").str.contains(r"^(?:Annotate_rows|Rows_query)")
+                & ~pl.col("text").str.contains(r"^(?:###|# at \d+$|#\d{6} )")
+            )
             .group_by("head", maintain_order=True)
             .agg(pl.col("rec").first(), pl.col("at").first(), said.str.join("\n").alias("statement"))
             .drop("head")
         )
-        flagged = text.heads.filter(pl.col("what").str.contains("(has triggers)", literal=True)).select(
-            "rec", pl.col("what").str.extract(r"^Table_map: (\S+)", 1).str.replace_all("`", "", literal=True).alias("table")
-        ).unique()
-        rows = rows.sort("at").join_asof(annotated.sort("at"), on="at", by="rec", strategy="backward", check_sortedness=False)
-        rows = rows.join(flagged.with_columns(pl.lit(True).alias("flagged")), on=["rec", "table"], how="left", maintain_order="left")
+        flagged = (
+            text.heads.filter(pl.col("what").str.contains("(has triggers)", literal=True))
+            .select(
+                "rec",
+                pl.col("what")
+                .str.extract(r"^Table_map: (\S+)", 1)
+                .str.replace_all("`", "", literal=True)
+                .alias("table"),
+            )
+            .unique()
+        )
+        rows = rows.sort("at").join_asof(
+            annotated.sort("at"), on="at", by="rec", strategy="backward", check_sortedness=False
+        )
+        rows = rows.join(
+            flagged.with_columns(pl.lit(True).alias("flagged")), on=["rec", "table"], how="left", maintain_order="left"
+        )
         bare = pl.col("table").str.split(".").list.last()
         named = pl.col("statement").str.to_lowercase().str.contains(bare.str.to_lowercase(), literal=True)
         unsaid = pl.col("statement").is_null() & pl.col("flagged").is_null() & pl.col("flagged").any().over("rec")
@@ -133,7 +172,9 @@ class MysqlBinlog:
     def _versions(self, text: binlog_text.Text, rows: pl.DataFrame) -> pl.DataFrame:
         """`table`, `at`, `columns`: from which line on a table has which columns (null: not known any more)."""
         tables = rows["table"].unique().to_list()
-        found: list[tuple[str, int, list[str] | None]] = [(t, -1, self._schemas.tables[t]) for t in tables if t in self._schemas.tables]
+        found: list[tuple[str, int, list[str] | None]] = [
+            (t, -1, self._schemas.tables[t]) for t in tables if t in self._schemas.tables
+        ]
         for at, kind, statement in _statements(text):
             if kind == "use":
                 self._database = statement
@@ -149,13 +190,20 @@ class MysqlBinlog:
     def _changes(self, frame: pl.DataFrame, changes: pl.DataFrame, text: binlog_text.Text) -> pl.DataFrame:
         """The row images with what their transaction gives, and the text each has for itself."""
         joined = changes.join(
-            frame.select("rec", "line", "byte_offset", "raw", "txn", "ts", "ts_precision", "starts", "xid"), on="rec", how="left", maintain_order="left"
+            frame.select("rec", "line", "byte_offset", "raw", "txn", "ts", "ts_precision", "starts", "xid"),
+            on="rec",
+            how="left",
+            maintain_order="left",
         ).with_columns(pl.int_range(pl.len(), dtype=pl.Int64).over("rec").alias("part"))
         further = joined.filter(pl.col("part") > 0).select("group", "part")
         if further.height:
             own = _own_text(text, joined).join(further.select("group"), on="group", how="semi")
-            joined = joined.join(own, on="group", how="left", maintain_order="left").with_columns(pl.coalesce("own", "raw").alias("raw"))
-        file = pl.when(pl.col("starts") > 1).then(pl.concat_str(pl.lit(self._name + "~"), pl.col("starts").cast(pl.String).str.zfill(3)))
+            joined = joined.join(own, on="group", how="left", maintain_order="left").with_columns(
+                pl.coalesce("own", "raw").alias("raw")
+            )
+        file = pl.when(pl.col("starts") > 1).then(
+            pl.concat_str(pl.lit(self._name + "~"), pl.col("starts").cast(pl.String).str.zfill(3))
+        )
         return joined.select(
             "line",
             "byte_offset",
@@ -169,7 +217,9 @@ class MysqlBinlog:
             pl.lit("ok").alias("outcome"),
             pl.col("table").alias("table_name"),
             "txn",
-            pl.concat_str(file.otherwise(pl.lit(self._name)), pl.lit(":"), pl.col("pos").cast(pl.String).str.zfill(12)).alias("log_position"),
+            pl.concat_str(
+                file.otherwise(pl.lit(self._name)), pl.lit(":"), pl.col("pos").cast(pl.String).str.zfill(12)
+            ).alias("log_position"),
             *(pl.col(name).cast(POLARS[TYPES[name]], strict=False) for name in self._images.columns(joined)),
             "extra",
         )
@@ -184,8 +234,15 @@ def _statements(text: binlog_text.Text) -> list[tuple[int, str, str]]:
         for at, name in body.with_columns(pl.col("text").str.extract(r"^use `([^`]+)`", 1).alias("name"))
         .filter(pl.col("name").is_not_null()).select("at", "name").iter_rows()
     ]  # fmt: skip
-    ddl = body.filter(pl.col("text").str.contains(_DDL) & ~pl.col("text").str.contains(r"(?i)^\s*\w+\s+(?:.*\s)?(?:DATABASE|TRIGGER|PROCEDURE|FUNCTION|VIEW|USER|EVENT)\s"))
-    whole = body.join(ddl.group_by("head").agg(pl.col("at").min().alias("from")), on="head").filter(pl.col("at") >= pl.col("from"))
+    ddl = body.filter(
+        pl.col("text").str.contains(_DDL)
+        & ~pl.col("text").str.contains(
+            r"(?i)^\s*\w+\s+(?:.*\s)?(?:DATABASE|TRIGGER|PROCEDURE|FUNCTION|VIEW|USER|EVENT)\s"
+        )
+    )
+    whole = body.join(ddl.group_by("head").agg(pl.col("at").min().alias("from")), on="head").filter(
+        pl.col("at") >= pl.col("from")
+    )
     for _, part in whole.group_by("head", maintain_order=True):
         statement = "\n".join(part["text"].to_list()).split("/*!*/;", 1)[0].strip()
         found.append((int(part["at"][0]), "ddl", statement))
@@ -196,8 +253,16 @@ def _statements(text: binlog_text.Text) -> list[tuple[int, str, str]]:
             pl.col("at").first(), pl.col("what").first().str.extract(r"^Table_map: (\S+)", 1).str.replace_all("`", "", literal=True),
             pl.col("text").filter(~pl.col("text").str.contains(r"^# (?:at \d|Primary Key)")).str.join("\n"),
         )  # fmt: skip
-        for at, table, lines in tables.unique(["what", "text"], keep="first", maintain_order=True).select("at", "what", "text").iter_rows():
-            found.append((int(at), str(table), "\n".join(line.lstrip("# ") for line in lines.split("\n")).removeprefix("Columns(")))
+        for at, table, lines in (
+            tables.unique(["what", "text"], keep="first", maintain_order=True).select("at", "what", "text").iter_rows()
+        ):
+            found.append(
+                (
+                    int(at),
+                    str(table),
+                    "\n".join(line.lstrip("# ") for line in lines.split("\n")).removeprefix("Columns("),
+                )
+            )
     return sorted(found)
 
 

@@ -56,10 +56,16 @@ class ReplicaStatus:
         if frame.height:
             self._last = frame["stamp"][-1]
         ts, precision = times(frame["stamp"].replace("", None), self._zone)
-        frame = frame.with_columns(ts.alias("ts"), precision.alias("ts_precision"), pl.lit("recorded").alias("ts_quality"))
+        frame = frame.with_columns(
+            ts.alias("ts"), precision.alias("ts_precision"), pl.lit("recorded").alias("ts_quality")
+        )
         frame = self._undated(frame)
         behind = pl.col("seconds_behind").cast(pl.Float64, strict=False)
-        is_status = pl.col("io_running").is_not_null() | pl.col("seconds_behind").is_not_null() | pl.col("sql_running").is_not_null()
+        is_status = (
+            pl.col("io_running").is_not_null()
+            | pl.col("seconds_behind").is_not_null()
+            | pl.col("sql_running").is_not_null()
+        )
         running = (pl.col("io_running") == "Yes") & (pl.col("sql_running") == "Yes")
         events = frame.select(
             "line",
@@ -82,11 +88,18 @@ class ReplicaStatus:
         if self._mtime is None or frame["ts"].is_not_null().any() or frame.filter(pl.col("row") == 1).height != 1:
             return frame
         return frame.with_columns(
-            pl.lit(self._mtime).cast(pl.Datetime("us", "UTC")).alias("ts"), pl.lit("s").alias("ts_precision"), pl.lit("inferred").alias("ts_quality")
+            pl.lit(self._mtime).cast(pl.Datetime("us", "UTC")).alias("ts"),
+            pl.lit("s").alias("ts_precision"),
+            pl.lit("inferred").alias("ts_quality"),
         )
 
 
 def _value(key: str) -> pl.Expr:
     """The value behind `key:`; the empty value and NULL (not known) are null; GTID sets go on over the following lines."""
-    text = pl.col("raw").str.extract(rf"(?m)^ *{key}: *([^\n]*(?:\n[0-9a-fA-F]{{8}}-[^\n]+)*)$", 1).str.replace_all("\n", "", literal=True).str.strip_chars()
+    text = (
+        pl.col("raw")
+        .str.extract(rf"(?m)^ *{key}: *([^\n]*(?:\n[0-9a-fA-F]{{8}}-[^\n]+)*)$", 1)
+        .str.replace_all("\n", "", literal=True)
+        .str.strip_chars()
+    )
     return pl.when(~text.is_in(["", "NULL"])).then(text)

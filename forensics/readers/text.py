@@ -16,6 +16,8 @@ def times(text: pl.Series, zone: str) -> tuple[pl.Series, pl.Series]:
 
 def extra(names: list[str]) -> pl.Expr:
     """The columns `names` as one JSON object of texts; null ones are left out."""
-    items = [pl.when(pl.col(n).is_not_null()).then(pl.concat_str(pl.lit(f'"{n}":'), json_text(pl.col(n)))) for n in names]
+    items = [
+        pl.when(pl.col(n).is_not_null()).then(pl.concat_str(pl.lit(f'"{n}":'), json_text(pl.col(n)))) for n in names
+    ]
     body = pl.concat_str(items, separator=",", ignore_nulls=True)
     return pl.when(body != "").then(pl.concat_str(pl.lit("{"), body, pl.lit("}"))).alias("extra")

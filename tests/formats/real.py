@@ -34,7 +34,9 @@ class Source:
         """Lines that are neither in a record of an event, nor rejected, nor a header, nor blank."""
         held = self.records.join(self.events.select("line").unique(), on="line", how="semi")["lines"].sum()
         held += self.rejects["lines"].sum() + self.header_lines
-        lost = self.records.join(self.events.select("line").unique(), on="line", how="anti").join(self.rejects, on="line", how="anti")
+        lost = self.records.join(self.events.select("line").unique(), on="line", how="anti").join(
+            self.rejects, on="line", how="anti"
+        )
         assert lost.is_empty(), lost["raw"].to_list()[:3]
         return len(self.lines) - held
 
@@ -47,7 +49,11 @@ def read(path: Path, zone: str = "Asia/Shanghai") -> Source:
     first = 0 if found.header_line is None else found.header_line + 1
     records = framed(lines, first, found.spec)
     context = SourceContext(
-        zone=zone, name=path.name, header=found.header, separator=found.separator, sample=records["raw"].head(200).to_list()
+        zone=zone,
+        name=path.name,
+        header=found.header,
+        separator=found.separator,
+        sample=records["raw"].head(200).to_list(),
     )
     parsed = compile_plan(found.spec, context).parse(records)
     return Source(found, records, parsed.events, parsed.rejects, first, lines)

@@ -116,7 +116,11 @@ def test_ledger_rows_of_the_binary_log_are_those_of_the_table() -> None:
     key = ["request_id", "sku", "qty"]
     ids = pl.col("extra").str.json_path_match("$.after.id").alias("id")
     joined = logged.select(*key, ids).sort(pl.col("id").cast(pl.Int64)).select(key)
-    assert joined.equals(table.with_columns(pl.col("extra").str.json_path_match("$.id").alias("id")).sort(pl.col("id").cast(pl.Int64)).select(key))
+    assert joined.equals(
+        table.with_columns(pl.col("extra").str.json_path_match("$.id").alias("id"))
+        .sort(pl.col("id").cast(pl.Int64))
+        .select(key)
+    )
 
 
 def test_stock_rows_have_a_balance_and_trigger_rows_say_so() -> None:
@@ -127,9 +131,18 @@ def test_stock_rows_have_a_balance_and_trigger_rows_say_so() -> None:
     # Minimal images name neither the material nor the place: both are known from the row's earlier image.
     assert stock["sku"].null_count() == 0
     assert stock["location"].null_count() == 0
-    assert images.filter(pl.col("table_name") != "wms.stock")["qty_after"].null_count() == images.height - images.filter(pl.col("table_name") == "wms.stock").height
-    origin = images.with_columns(pl.col("extra").str.json_path_match("$.origin").alias("origin")).group_by("table_name", "origin").len()
-    assert dict(origin.filter(pl.col("origin") == "trigger").select("table_name", "len").iter_rows()) == {"wms.stock_summary": 269}
+    assert (
+        images.filter(pl.col("table_name") != "wms.stock")["qty_after"].null_count()
+        == images.height - images.filter(pl.col("table_name") == "wms.stock").height
+    )
+    origin = (
+        images.with_columns(pl.col("extra").str.json_path_match("$.origin").alias("origin"))
+        .group_by("table_name", "origin")
+        .len()
+    )
+    assert dict(origin.filter(pl.col("origin") == "trigger").select("table_name", "len").iter_rows()) == {
+        "wms.stock_summary": 269
+    }
     assert stock["log_position"].is_sorted()
     assert not stock.filter((pl.col("sku") == "S02-OVERSELL") & (pl.col("qty_after") < 0)).is_empty()
 
