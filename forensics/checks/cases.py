@@ -30,7 +30,9 @@ from forensics.model.result import SUBJECT_FIELDS, Finding
 
 DAY: Final = "2026-03-11"
 _CASE_KEYS: Final = frozenset({"name", "events", "expect", "params", "clocks", "missing", "undecided"})
-_EXPECT_KEYS: Final = frozenset({*SUBJECT_FIELDS, "qty_error", "strength_min", "details", "level", "evidence", "started_at"})
+_EXPECT_KEYS: Final = frozenset(
+    {*SUBJECT_FIELDS, "qty_error", "strength_min", "details", "level", "evidence", "started_at"}
+)
 _PRECISION: Final = {0: "s", 3: "ms", 6: "us"}
 
 
@@ -109,7 +111,9 @@ def event_frame(events: Sequence[dict[str, Any]]) -> Any:
     rows = [_row(event, number) for number, event in enumerate(events, 1)]
     text = pl.DataFrame(rows, schema=dict.fromkeys(NAMES, pl.String), orient="row")
     return text.with_columns(
-        pl.col(name).str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%z", time_unit="us", time_zone="UTC") if name == "ts" else pl.col(name).cast(dtype)
+        pl.col(name).str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%z", time_unit="us", time_zone="UTC")
+        if name == "ts"
+        else pl.col(name).cast(dtype)
         for name, dtype in EVENTS.items()
     )
 
@@ -157,7 +161,10 @@ def _case(item: dict[str, Any], templates: dict[str, Any], path: Path) -> Case:
         like = event.get("like")
         if like is not None and like not in templates:
             raise wrong(f"there is no template '{like}'")
-        full = {**(templates[like] if like else {}), **{k: v for k, v in event.items() if k not in ("like", "repeat", "every_s")}}
+        full = {
+            **(templates[like] if like else {}),
+            **{k: v for k, v in event.items() if k not in ("like", "repeat", "every_s")},
+        }
         if unknown := set(full) - set(NAMES):
             raise wrong(f"'{min(unknown)}' is no event column")
         events.extend(_repeated(full, event))
@@ -185,7 +192,11 @@ def _compare(found: list[Finding], expect: tuple[dict[str, Any], ...]) -> list[s
     for expected in expect:
         match = next((one for one in left if not _differences(one, expected)), None)
         if match is None:
-            near = f"; found {[(one.subject, str(one.qty_error), one.details) for one in left]}" if left else "; found nothing"
+            near = (
+                f"; found {[(one.subject, str(one.qty_error), one.details) for one in left]}"
+                if left
+                else "; found nothing"
+            )
             failures.append(f"expected {expected}{near}")
         else:
             left.remove(match)

@@ -114,7 +114,9 @@ def load_views(extra_dirs: Iterable[Path | str] = ()) -> dict[str, View]:
     for view in found.values():
         for name in view.uses:
             if name not in found:
-                raise QueryError(f"view '{view.name}' uses '{name}', which does not exist", location=Location(view.path, 1))
+                raise QueryError(
+                    f"view '{view.name}' uses '{name}', which does not exist", location=Location(view.path, 1)
+                )
     return found
 
 

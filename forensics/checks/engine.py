@@ -95,7 +95,9 @@ def _known_parameters(checks: Sequence[Check], params: Mapping[str, Any]) -> Non
     known = {name for check in checks for param in check.params for name in (param.name, f"{check.id}.{param.name}")}
     for name in params:
         if name not in known:
-            raise ConfigError(f"no check has a parameter '{name}'", hint="forensics queries show ID lists a check's parameters")
+            raise ConfigError(
+                f"no check has a parameter '{name}'", hint="forensics queries show ID lists a check's parameters"
+            )
 
 
 def _rows(con: duckdb.DuckDBPyConnection, check: Check, params: Mapping[str, Any]) -> list[dict[str, Any]]:

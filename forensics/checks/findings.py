@@ -20,7 +20,9 @@ from forensics.model.result import LEVELS, SUBJECT_FIELDS, Evidence, Finding, de
 
 Key = tuple[str, int, int]
 REQUIRED: Final = ("started_at", "qty_error", "strength", "witnesses")
-_OWN: Final = frozenset({*SUBJECT_FIELDS, "started_at", "ended_at", "qty_error", "strength", "witnesses", "details", "level", "undecided"})
+_OWN: Final = frozenset(
+    {*SUBJECT_FIELDS, "started_at", "ended_at", "qty_error", "strength", "witnesses", "details", "level", "undecided"}
+)
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 _ID_LENGTH: Final = 12
 
@@ -113,14 +115,18 @@ def _evidence(row: Mapping[str, Any], known: Mapping[Key, Evidence]) -> tuple[Ev
         if event is None or key in made:
             continue
         role = "against" if witness.get("role") == "against" else "for"
-        made[key] = Evidence(event.event_id, role, event.ts, event.system, event.file, event.line, event.text, witness.get("note"))
+        made[key] = Evidence(
+            event.event_id, role, event.ts, event.system, event.file, event.line, event.text, witness.get("note")
+        )
     far = datetime.max.replace(tzinfo=UTC)
     return tuple(sorted(made.values(), key=lambda item: (item.role != "for", item.ts or far, item.event_id)))
 
 
 def _identity(check: Check, evidence: tuple[Evidence, ...], subject: dict[str, Any], row: Mapping[str, Any]) -> str:
     cited = sorted(item.event_id for item in evidence if item.role == "for")
-    about = [] if cited else [json.dumps(subject, sort_keys=True, ensure_ascii=False, default=str), str(row["started_at"])]
+    about = (
+        [] if cited else [json.dumps(subject, sort_keys=True, ensure_ascii=False, default=str), str(row["started_at"])]
+    )
     text = "\n".join([check.id, *cited, *about])
     return hashlib.sha256(text.encode()).hexdigest()[:_ID_LENGTH]
 

@@ -41,7 +41,6 @@ _MACROS: Final = (
 )
 
 
-
 def prepare(
     con: duckdb.DuckDBPyConnection,
     clocks: Clocks = None,
@@ -128,7 +127,9 @@ def _in_order(names: Iterable[str], loaded: dict[str, View]) -> list[str]:
         return list(TopologicalSorter(graph).static_order())
     except CycleError as error:
         cycle = list(error.args[1])
-        raise QueryError(f"views use each other in a circle: {' → '.join(cycle)}", location=Location(loaded[cycle[0]].path, 1)) from error
+        raise QueryError(
+            f"views use each other in a circle: {' → '.join(cycle)}", location=Location(loaded[cycle[0]].path, 1)
+        ) from error
 
 
 def _make(con: duckdb.DuckDBPyConnection, view: View) -> None:
@@ -136,7 +137,11 @@ def _make(con: duckdb.DuckDBPyConnection, view: View) -> None:
         con.execute(f"DROP {'TABLE' if _is_table(con, view.name) else 'VIEW'} IF EXISTS temp.main.{view.name}")
         if view.step is not None:
             if view.step not in STEPS:
-                raise QueryError(f"step '{view.step}' does not exist", location=Location(view.path, 1), hint=f"one of {', '.join(STEPS)}")
+                raise QueryError(
+                    f"step '{view.step}' does not exist",
+                    location=Location(view.path, 1),
+                    hint=f"one of {', '.join(STEPS)}",
+                )
             result = STEPS[view.step](con.sql(view.sql).to_arrow_table())
             con.register("step_result", result)
             con.execute(f"CREATE TEMP TABLE {view.name} AS SELECT * FROM step_result")
@@ -149,4 +154,6 @@ def _make(con: duckdb.DuckDBPyConnection, view: View) -> None:
 
 
 def _is_table(con: duckdb.DuckDBPyConnection, name: str) -> bool:
-    return con.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ? AND temporary", [name]).fetchone() is not None
+    return (
+        con.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ? AND temporary", [name]).fetchone() is not None
+    )

@@ -115,16 +115,18 @@ WITH rolled_back AS (
     SELECT *, coalesce(taken > ordered + $tolerance, false) AS over,
            coalesce(taken <= ordered + $tolerance, false) AS within,
            coalesce(n * each_qty <= call_qty + $tolerance, false) AS asked_for_all,
-           CASE WHEN ordered IS NOT NULL THEN ceil(greatest(taken - ordered, 0) / each_qty) END AS extra_by_order
+           CASE WHEN ordered IS NOT NULL THEN floor((taken - ordered + $tolerance) / each_qty) END AS extra_by_order,
+           -- what was taken too much must be made of this quantity: it may be another portion that was booked twice
+           coalesce(abs((taken - ordered) - round((taken - ordered) / each_qty) * each_qty) <= $tolerance, false) AS divides
     FROM weighed
 ), decided AS (
     SELECT *,
            CASE WHEN extra_by_id > 0 AND NOT asked_for_all AND (apart OR open_calls > 0 OR over) AND NOT (within AND open_calls = 0)
                 THEN CASE WHEN open_calls > 0 THEN 'same request, retried after an open outcome' ELSE 'same request' END
                 WHEN extra_by_id = 0 AND doc IS NOT NULL AND open_committed AND NOT within AND apart
-                     AND (doc_line IS NOT NULL OR coalesce(lines, 0) = 1) AND (over OR last_us - first_us <= $retry_min * 60e6)
+                     AND (doc_line IS NOT NULL OR coalesce(lines, 0) = 1) AND CASE WHEN over THEN extra_by_order >= 1 ELSE last_us - first_us <= $retry_min * 60e6 END
                 THEN 'retried after an open outcome'
-                WHEN extra_by_id = 0 AND over AND apart AND NOT asked_for_all AND (doc_line IS NOT NULL OR coalesce(lines, 0) = 1)
+                WHEN extra_by_id = 0 AND over AND divides AND extra_by_order < n AND apart AND NOT asked_for_all AND (doc_line IS NOT NULL OR coalesce(lines, 0) = 1)
                 THEN 'more than ordered' END AS proof,
            CASE WHEN extra_by_id > 0 THEN extra_by_id
                 WHEN extra_by_order IS NOT NULL THEN least(n - 1, extra_by_order)

@@ -38,6 +38,8 @@ en = "Counts, adjustments and openings set absolute values by design; before and
 -- row_after - row_before = delta and is an oversell, not this. (b), (c) The ledger alone: several postings start from one
 -- balance, at the same version or at the same time, and the next posting starts from the result of one of them, not from
 -- the sum of all: the others' effect is gone. Where nothing follows, overwrite and oversell look the same: undecided.
+-- Values may come back, rows may be missing or out of order, several stocks may share one key: so a chain must be sound
+-- but for the run, the others' results must not be taken up later, and counts or reversals in a run end the matter.
 WITH imaged AS (
     SELECT *, list({'request_id': request_id, 'doc': doc, 'row_before': row_before, 'row_after': row_after, 'image': image,
                     'witnesses': witnesses})
@@ -69,6 +71,8 @@ judged_by_image AS (
 ), runs AS (
     SELECT c.*, b.breaks AS key_breaks, b.edges AS key_edges, b.versions AS key_versions,
            sum(opens_run) OVER keyed AS run,
+           lead(c.us) OVER (PARTITION BY c.source, c.stock_key ORDER BY c.nr) AS next_us,
+           lead(c.request_id) OVER (PARTITION BY c.source, c.stock_key ORDER BY c.nr) AS next_id,
            list(c.qty_before) OVER (PARTITION BY c.source, c.stock_key ORDER BY c.nr ROWS BETWEEN 1 FOLLOWING AND 10 FOLLOWING) AS ahead
     FROM chain c JOIN broken b USING (source, stock_key)
     WINDOW keyed AS (PARTITION BY c.source, c.stock_key ORDER BY c.nr ROWS UNBOUNDED PRECEDING)
@@ -93,14 +97,20 @@ judged_by_image AS (
            count(from_us) = count(*) AND count(DISTINCT call_clock) = 1 AS timed,
            max(from_us) <= min(to_us) AS overlapping,
            max(us) - min(us) <= greatest(max(res_us) + 1, $overlap_s * 1e6) AS at_once,
-           min(us) AS first_us, max(us) AS last_us,
+           min(us) AS first_us, max(us) AS last_us, last(us ORDER BY nr) AS end_us, max(res_us) AS res_us,
+           -- the last of the run is later than the others beyond doubt
+           coalesce(bool_and(order_quality <> 'time') OR arg_max(us, nr) - arg_max(us, nr, 2)[2] > max(res_us), false) AS last_is_sure,
+           last(next_us ORDER BY nr) AS next_us, last(next_id ORDER BY nr) AS next_id, max(to_us) AS to_us, any_value(call_clock) AS call_clock,
            list({'request_id': request_id, 'doc': doc, 'qty': qty, 'qty_after': qty_after, 'witnesses': witnesses} ORDER BY nr) AS rows
     FROM members GROUP BY source, stock_key, run
 ), judged AS (
-    SELECT *, ahead[1] AS next_before,
+    SELECT clusters.*, ahead[1] AS next_before,
+           -- whether the next posting read its balance after all of the run had been written
+           CASE WHEN t.from_us IS NOT NULL AND t.clock = clusters.call_clock AND timed THEN t.from_us >= clusters.to_us
+                ELSE next_us - last_us > greatest(res_us, $overlap_s * 1e6) END AS next_is_later,
            -- the writer whose result the next posting started from; of equal results the last one
            list_last(list_filter(range(1, size + 1), lambda i: rows[i].qty_after = ahead[1])) AS survivor
-    FROM clusters
+    FROM clusters LEFT JOIN times t ON t.request_id = clusters.next_id
     WHERE NOT absolute AND NOT imaged AND sums_up AND writers = size
       AND key_breaks - (size - 1) - 1 <= $foreign_breaks * key_edges
       AND (same_version OR CASE WHEN timed THEN overlapping ELSE at_once AND placed END)
@@ -109,6 +119,8 @@ judged_by_image AS (
     FROM judged
     WHERE next_before IS NULL
        OR (survivor IS NOT NULL AND abs(next_before - (start + total)) > $tolerance
+           -- a relative update leaves the same picture if the next posting read between the run's commits
+           AND (next_is_later OR (survivor = size AND last_is_sure))
            -- a result that somebody starts from later was not lost; then only the order is wrong
            AND NOT list_bool_or(list_transform(rows, lambda r: r.qty_after <> ahead[1] AND list_contains(ahead, r.qty_after))))
 )

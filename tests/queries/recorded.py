@@ -49,7 +49,9 @@ def api() -> list[Row]:
     for number, line in enumerate(text.splitlines(), 1):
         record = json.loads(line)
         status = record.get("status")
-        outcome = "ok" if status == 200 else "timeout" if status in (499, 504) else "unknown" if status == 502 else "fail"
+        outcome = (
+            "ok" if status == 200 else "timeout" if status in (499, 504) else "unknown" if status == 502 else "fail"
+        )
         shared = {
             "state": "CALL", "endpoint": record.get("path"), "request_id": record.get("request_id"),
             "action": record.get("op") if record.get("op") in ("deduct", "query") else None,
@@ -68,7 +70,17 @@ def api() -> list[Row]:
 
 
 _STOCK = {1: "id", 2: "sku", 3: "location", 4: "batch", 5: "qty", 6: "locked_qty", 7: "version"}
-_LEDGER = {1: "id", 3: "stock_id", 4: "sku", 5: "qty", 6: "qty_before", 7: "qty_after", 8: "request_id", 9: "doc", 10: "doc_line"}
+_LEDGER = {
+    1: "id",
+    3: "stock_id",
+    4: "sku",
+    5: "qty",
+    6: "qty_before",
+    7: "qty_after",
+    8: "request_id",
+    9: "doc",
+    10: "doc_line",
+}
 _SUMMARY = {1: "sku", 2: "qty"}
 _TABLES = {"wms.stock": _STOCK, "wms.stock_ledger": _LEDGER, "wms.stock_summary": _SUMMARY}
 _VALUE = re.compile(r"^###   @(\d+)=(.*)$")
@@ -77,21 +89,26 @@ _VALUE = re.compile(r"^###   @(\d+)=(.*)$")
 def binlog() -> list[Row]:
     """`mysqlbinlog_v.txt`: full row images of the stock, ledger and report tables."""
     rows: list[Row] = []
-    txn, at, position, image, current = None, None, 0, "", None
+    txn, at, position, image = None, None, 0, ""
+    current: Row = {}
 
     def close() -> None:
         if current and current["table"] in _TABLES:
             rows.append(_change(current))
 
     offset = 0
-    for number, line in enumerate((MARIADB / "mysqlbinlog_v.txt").read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+    for number, line in enumerate(
+        (MARIADB / "mysqlbinlog_v.txt").read_text(encoding="utf-8", errors="replace").splitlines(), 1
+    ):
         offset += len(line.encode()) + 1
         if found := re.search(r"^# at (\d+)", line):
             position = int(found.group(1))
         elif found := re.search(r"\tGTID (\S+)", line):
             txn = found.group(1)
         if found := re.match(r"#(\d{6}) +(\d+):(\d\d):(\d\d) server id", line):
-            at = datetime.strptime(f"{found[1]} {int(found[2]):02}{found[3]}{found[4]}", "%y%m%d %H%M%S").replace(tzinfo=ZONE)
+            at = datetime.strptime(f"{found[1]} {int(found[2]):02}{found[3]}{found[4]}", "%y%m%d %H%M%S").replace(
+                tzinfo=ZONE
+            )
         if found := re.match(r"### (UPDATE|INSERT INTO|DELETE FROM) `(\w+)`\.`(\w+)`", line):
             close()
             current = {
@@ -106,7 +123,7 @@ def binlog() -> list[Row]:
             current[image][int(found[1])] = found[2].strip("'")
         elif current and not line.startswith("###"):
             close()
-            current = None
+            current = {}
     close()
     return rows
 
