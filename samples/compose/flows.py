@@ -37,6 +37,7 @@ class Task:
         self.code = w.number("RW260311", 5)
         self.robot = f"80{w.rng.randrange(1, 13):02d}"
         self.shuttle = target.startswith("B-") or source.startswith("B-")
+        self.own_ids: dict[str, str] = {}
 
     def state(self, word: str, origin: str, who: str, note: str = "", after_ms: float = 0.0) -> None:
         """A row of the WMS task log: the task's state changed, and who did it."""
@@ -125,7 +126,7 @@ class Task:
         how: str = "ok",
         answer: dict[str, Any] | None = None,
         took: float = 0.0,
-    ) -> None:
+    ) -> str:
         """One attempt to tell the WMS over the gateway.
 
         Args:
@@ -135,8 +136,13 @@ class Task:
             how: `ok`, `504` (gateway gave up, WMS never answered), `499` (caller gave up), `500` (WMS failed), `502`.
             answer: what the WMS answered, by default success.
             took: milliseconds; by default what is usual.
+
+        Returns:
+            The id under which the WMS got it: the shuttle's system passes signals on under ids of its own.
         """
         w = self.w
+        if self.shuttle:
+            request = self.own_ids.get(request) or self.own_ids.setdefault(request, w.number("E260311", 6))
         path = "/eis/taskReport" if self.shuttle else "/iwcs/taskNotify"
         source, address = ("EIS", "10.20.1.31") if self.shuttle else ("HIK", "10.20.1.20")
         body = {**self.notify_body(method, position, request), "reqTime": "@"}
@@ -189,6 +195,7 @@ class Task:
                 "\t... 14 common frames omitted"
             )
             wcs(w, "ERROR", "http.WmsClient", 88, trace, took + 8)
+        return request
 
     def tell(self, method: str, position: str) -> None:
         """The vehicle did something and the WMS was told at the first attempt."""
@@ -300,8 +307,7 @@ def inbound(w: World, zone: str) -> Process:
     """A put-away as it should be."""
     task, approach = receive(w, zone)
     yield from approach
-    request = task.signal("end", task.target)
-    task.report("end", task.target, request)
+    request = task.report("end", task.target, task.signal("end", task.target))
     store(task, request=request)
 
 
@@ -351,8 +357,7 @@ def outbound(w: World, zone: str) -> Process:
     task, approach = retrieve(w, zone)
     yield from approach
     yield w.uniform(70, 220)
-    request = task.signal("end", task.target)
-    task.report("end", task.target, request)
+    request = task.report("end", task.target, task.signal("end", task.target))
     ship(task, request)
     yield from load(w, task)
 

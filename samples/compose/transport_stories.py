@@ -297,10 +297,10 @@ def hidden_shuttle(w: World) -> Process:
     task, approach = receive(w, "B")
     yield from approach
     since = w.now
-    request = task.signal("end", task.target)
-    task.report("end", task.target, request, how="499", took=30_000)
+    signal = task.signal("end", task.target)
+    task.report("end", task.target, signal, how="499", took=30_000)
     yield 45
-    task.report("end", task.target, request, how="499", took=30_000)
+    request = task.report("end", task.target, signal, how="499", took=30_000)
     fault(
         w,
         "F-S-02-02.2",
