@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import polars as pl
 
 from forensics.readers.binlog_memory import Memory
 from forensics.readers.binlog_text import json_text
-from forensics.readers.columns import canonical, is_stock
-
-_FILLED: Final = ("pallet", "location", "from_location", "to_location", "sku", "batch", "serial", "task", "doc", "doc_line", "request_id", "partner_doc",
-                  "warehouse", "zone", "quality", "uom", "version", "operator", "device")  # fmt: skip
-_QTY: Final = ("qty", "qty_before", "qty_after")
+from forensics.readers.columns import FILLED, QUANTITIES, canonical, is_stock
 
 
 class Images:
@@ -76,12 +70,14 @@ class Images:
 
     def columns(self, frame: pl.DataFrame) -> list[str]:
         """Canonical columns that `frame` has from its images."""
-        return [name for name in (*_FILLED, *_QTY) if name in frame.columns]
+        return [name for name in (*FILLED, *QUANTITIES) if name in frame.columns]
 
     def _filled(self, values: pl.DataFrame) -> pl.DataFrame:
         """One column for each canonical name that occurs; of two images the later one counts."""
         known = values.filter(pl.col("canonical").is_not_null())
-        plain = known.filter(~pl.col("canonical").is_in(_QTY) | (~pl.col("stock") & (pl.col("canonical") == "qty")))
+        plain = known.filter(
+            ~pl.col("canonical").is_in(QUANTITIES) | (~pl.col("stock") & (pl.col("canonical") == "qty"))
+        )
         latest = plain.filter(pl.col("value").is_not_null()).with_columns((pl.col("section") == "after").alias("late"))
         latest = latest.sort(["group", "late", "ordinal"], descending=[False, True, False], maintain_order=True).unique(
             ["group", "canonical"], keep="first", maintain_order=True

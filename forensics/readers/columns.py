@@ -8,11 +8,13 @@ from typing import Final
 
 from forensics.content import content_dir
 from forensics.formats.aliases import load_aliases, normalise
-from forensics.model.event import ENTITIES
 
 QUANTITIES: Final = ("qty", "qty_before", "qty_after")
-_NOT_OF_A_ROW: Final = frozenset({"doc_type", "txn", "table_name", "log_position", "actor_type"})
-"""Columns of the event that the log itself states, or whose values in a table are codes."""
+FILLED: Final = (
+    "pallet", "location", "from_location", "to_location", "sku", "batch", "serial", "task", "doc", "doc_line", "request_id",
+    "partner_doc", "warehouse", "zone", "quality", "uom", "version", "operator", "device",
+)  # fmt: skip
+"""What a column may fill; codes of a table (types, states) keep their meaning for its own product."""
 _MOVES: Final = frozenset({"doc_line", "request_id", "task", "operator", "device"})
 _STOCK_NAME: Final = re.compile(r"(?i)stock|invent|quant|onhand|on_hand|bin_?lot|库存")
 
@@ -28,9 +30,7 @@ def _meanings() -> dict[str, str]:
 def canonical(name: str) -> str | None:
     """The entity or quantity column that a table's column `name` fills in a `change` event, if any."""
     found = _meanings().get(normalise(name))
-    if found in QUANTITIES or (found in ENTITIES and found not in _NOT_OF_A_ROW):
-        return found
-    return None
+    return found if found in FILLED or found in QUANTITIES else None
 
 
 def is_stock(table: str, columns: list[str]) -> bool:

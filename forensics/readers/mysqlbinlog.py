@@ -70,7 +70,6 @@ class MysqlBinlog:
                 pl.col("what").str.extract(r"^Xid = (\d+)", 1).drop_nulls().first().alias("xid"),
                 pl.col("us").drop_nulls().first(),
                 pl.coalesce(pl.col("local").filter(commit).first(), pl.col("local").last()).alias("local"),
-                pl.col("what").str.starts_with("Start: binlog").any().cast(pl.Int64).alias("starts"),
             )
         )
         next_gtid = (
@@ -88,10 +87,8 @@ class MysqlBinlog:
                 pl.coalesce(pl.col("offset").forward_fill(), pl.lit(self._offset_s, pl.Int64))
                 .backward_fill()
                 .alias("offset"),
-                (pl.col("starts").fill_null(0).cum_sum() + self._files).alias("starts"),
             )
         )
-        self._files = int(frame["starts"][-1]) if frame.height else self._files
         if frame.height and frame["offset"][-1] is not None:
             self._offset_s = int(frame["offset"][-1])
         by_offset = (pl.col("local") - pl.duration(seconds="offset")).dt.replace_time_zone("UTC")
@@ -164,6 +161,12 @@ class MysqlBinlog:
         rows = rows.join(
             flagged.with_columns(pl.lit(True).alias("flagged")), on=["rec", "table"], how="left", maintain_order="left"
         )
+        # Texts of several binary logs in a row: the header of the next one stands in the last record of the one before.
+        starts = text.heads.filter(pl.col("what").str.starts_with("Start: binlog")).select(
+            "at", (pl.int_range(1, pl.len() + 1, dtype=pl.Int64) + self._files).alias("file")
+        )
+        rows = rows.join_asof(starts, on="at", strategy="backward").with_columns(pl.col("file").fill_null(self._files))
+        self._files += starts.height
         bare = pl.col("table").str.split(".").list.last()
         named = pl.col("statement").str.to_lowercase().str.contains(bare.str.to_lowercase(), literal=True)
         unsaid = pl.col("statement").is_null() & pl.col("flagged").is_null() & pl.col("flagged").any().over("rec")
@@ -190,7 +193,7 @@ class MysqlBinlog:
     def _changes(self, frame: pl.DataFrame, changes: pl.DataFrame, text: binlog_text.Text) -> pl.DataFrame:
         """The row images with what their transaction gives, and the text each has for itself."""
         joined = changes.join(
-            frame.select("rec", "line", "byte_offset", "raw", "txn", "ts", "ts_precision", "starts", "xid"),
+            frame.select("rec", "line", "byte_offset", "raw", "txn", "ts", "ts_precision"),
             on="rec",
             how="left",
             maintain_order="left",
@@ -201,8 +204,8 @@ class MysqlBinlog:
             joined = joined.join(own, on="group", how="left", maintain_order="left").with_columns(
                 pl.coalesce("own", "raw").alias("raw")
             )
-        file = pl.when(pl.col("starts") > 1).then(
-            pl.concat_str(pl.lit(self._name + "~"), pl.col("starts").cast(pl.String).str.zfill(3))
+        file = pl.when(pl.col("file") > 1).then(
+            pl.concat_str(pl.lit(self._name + "~"), pl.col("file").cast(pl.String).str.zfill(3))
         )
         return joined.select(
             "line",
