@@ -11,6 +11,7 @@ from collections.abc import Iterable
 import polars as pl
 
 from forensics.formats.aliases import Aliases, normalise
+from forensics.formats.columns import constant
 from forensics.formats.quantity import parse
 from forensics.model.event import TYPES, Type
 
@@ -72,7 +73,7 @@ def find(text: pl.Series, aliases: Aliases, columns: Iterable[str] = COLUMNS) ->
     first = known.unique(["row", "column"], keep="first", maintain_order=True)
     found: dict[str, pl.Series] = {}
     for (column,), part in first.partition_by("column", as_dict=True).items():
-        whole = pl.repeat(None, len(text), dtype=pl.String, eager=True).scatter(part["row"], part["value"])
+        whole = constant(None, len(text)).scatter(part["row"], part["value"])
         found[str(column)] = parse(whole).value if TYPES[str(column)] is Type.QTY else whole
     return found
 

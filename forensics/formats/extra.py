@@ -11,17 +11,34 @@ _SPECIAL = r'["\\\x00-\x1f\x7f]'
 
 
 def json_objects(columns: Sequence[tuple[str, pl.Series]], length: int) -> pl.Series:
-    """One JSON object a row, of the non-null values; null where there is none."""
+    """One JSON object a row, of the non-null values; null where there is none.
+
+    Columns without nulls are written in one go; those with nulls as pieces that may be absent.
+    """
+    whole: list[pl.Series] = []
     pieces: list[pl.Expr] = []
     data: list[pl.Series] = []
     for i, (name, values) in enumerate(columns):
-        if values.null_count() == len(values):
+        nulls = values.null_count()
+        if nulls == len(values):
             continue
-        key = str(i)
-        data.append(_escaped(values).alias(key))
-        pieces.append(pl.concat_str(pl.lit(f',{json.dumps(name, ensure_ascii=False)}:"'), pl.col(key), pl.lit('"')))
-    if not pieces:
-        return pl.repeat(None, length, dtype=pl.String, eager=True)
+        if nulls == 0:
+            whole.append(values.alias(name))
+            continue
+        data.append(_escaped(values).alias(str(i)))
+        pieces.append(pl.concat_str(pl.lit(f',{json.dumps(name, ensure_ascii=False)}:"'), pl.col(str(i)), pl.lit('"')))
+    if not whole and not pieces:
+        return pl.Series([None], dtype=pl.String).new_from_index(0, length)
+    if whole:
+        written = pl.DataFrame(whole).select(pl.struct(pl.all()).struct.json_encode()).to_series()
+        if not pieces:
+            return written
+        data.append(written.str.strip_suffix("}").alias("whole"))
+        return (
+            pl.DataFrame(data)
+            .select(pl.concat_str([pl.col("whole"), *pieces, pl.lit("}")], ignore_nulls=True))
+            .to_series()
+        )
     joined = pl.concat_str(pieces, ignore_nulls=True)
     return (
         pl.DataFrame(data)

@@ -13,6 +13,8 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from forensics.formats.columns import cleaned, constant
+
 _local = threading.local()
 
 
@@ -58,7 +60,7 @@ def index_or_key(part: str) -> str:
 
 
 def extract(text: pl.Series, paths: Sequence[str]) -> list[pl.Series]:
-    """The values at `paths` (`data.0.CODE`) as text: strings without quotes, numbers as written, objects as JSON; null if absent.
+    """The values at `paths` (`data.0.CODE`) as clean text: strings without quotes, numbers as written, objects as JSON; null if absent.
 
     Returns:
         One String series per path, as long as `text`.
@@ -74,12 +76,14 @@ def extract_keys(text: pl.Series, keys: Sequence[str]) -> list[pl.Series]:
 def extract_paths(text: pl.Series, paths: Sequence[str | None]) -> list[pl.Series]:
     """As `extract`, with DuckDB paths; None gives nulls."""
     known = [path for path in paths if path is not None]
-    nothing = pl.repeat(None, len(text), dtype=pl.String, eager=True)
+    nothing = constant(None, len(text))
     if not known or text.null_count() == len(text):
         return [nothing] * len(paths)
     lists = _run(text, "json_extract_string(j, $paths)", {"paths": known})
     columns = iter(
-        lists.to_frame("x").select(pl.col("x").list.get(i, null_on_oob=True).alias(str(i)) for i in range(len(known)))
+        lists.to_frame("x").select(
+            cleaned(pl.col("x").list.get(i, null_on_oob=True)).alias(str(i)) for i in range(len(known))
+        )
     )
     return [nothing if path is None else next(columns) for path in paths]
 
@@ -92,7 +96,7 @@ def elements(text: pl.Series, path: str) -> pl.Series:
     """
     at = path_text(path)
     if at is None or text.null_count() == len(text):
-        return pl.repeat(None, len(text), dtype=pl.List(pl.String), eager=True)
+        return constant(None, len(text), pl.List(pl.String))
     expression = (
         "CASE json_type(j, $at) WHEN 'ARRAY' THEN CAST(json_extract(j, $every) AS VARCHAR[])"
         " WHEN 'OBJECT' THEN [CAST(json_extract(j, $at) AS VARCHAR)] END"

@@ -18,6 +18,7 @@ import polars as pl
 
 from forensics.formats import entities, jsontext
 from forensics.formats.aliases import normalise
+from forensics.formats.columns import cleaned, constant
 from forensics.formats.context import REJECTED, Parsed, SourceContext
 from forensics.formats.extra import json_objects
 from forensics.formats.regex import ascii_classes
@@ -209,7 +210,7 @@ class _FormatPlan:
     def _events(self, rows: Rows) -> list[pl.DataFrame]:
         """The events of records that split the same way; a record that no rule takes is a `log` event."""
         rules = [rule for rule in self.spec.events if not rule.patterns or rows.pattern in rule.patterns]
-        fields = Fields(rows.fields)
+        fields = Fields(rows.fields.select(cleaned(pl.all())))
         fields.prepare([source for rule in rules for source in _sources(rule) if source.item is None])
         parts = np.zeros(len(rows.records), dtype=np.int64)
         frames: list[pl.DataFrame] = []
@@ -248,15 +249,15 @@ class _FormatPlan:
         return frames
 
     def _mask(self, when: Sequence[Condition], fields: Fields) -> pl.Series:
-        mask = pl.repeat(True, len(fields), dtype=pl.Boolean, eager=True)
+        mask = constant(True, len(fields), pl.Boolean)
         for condition in when:
-            text = fields.get(condition.field).str.strip_chars()
+            text = fields.get(condition.field)
             if condition.values is not None:
                 mask &= text.is_in(list(condition.values)).fill_null(False)
             elif condition.matches is not None:
                 mask &= text.str.contains(ascii_classes(condition.matches)).fill_null(False)
             else:
-                mask &= (text != "").fill_null(False) == bool(condition.present)
+                mask &= text.is_not_null() == bool(condition.present)
         return mask
 
     def _apply(self, rule: EventRule, fields: Fields, records: pl.DataFrame, part: pl.Series) -> pl.DataFrame:
@@ -279,12 +280,8 @@ class _FormatPlan:
             columns["uom"] = unit
         used = {name for source in _sources(rule) for name in source.fields}
         names = [name for name in fields.columns.columns if name not in used] if rule.extra is None else rule.extra
-        extras += [(name, _bare(fields.get(name))) for name in names if name not in dict(extras)]
-        extras += [
-            (name, pl.repeat(text, len(part), dtype=pl.String, eager=True))
-            for name, text in constants.items()
-            if name not in TYPES
-        ]
+        extras += [(name, fields.get(name)) for name in names if name not in dict(extras)]
+        extras += [(name, constant(text, len(part))) for name, text in constants.items() if name not in TYPES]
         fixed = [
             pl.lit(text).cast(POLARS[TYPES[name]]).alias(name) for name, text in constants.items() if name in TYPES
         ]
@@ -334,16 +331,10 @@ _EMPTY = {"line": pl.Int64(), "byte_offset": pl.Int64(), "raw": pl.String(), "pa
 
 
 def _quality(ts: pl.Series, inferred: pl.Series | None) -> pl.Series:
-    recorded = pl.repeat("recorded", len(ts), dtype=pl.String, eager=True)
+    recorded = constant("recorded", len(ts))
     if inferred is not None and inferred.any():
         recorded = recorded.set(inferred.fill_null(False), "inferred")
     return recorded.set(ts.is_null(), "none") if ts.null_count() else recorded
-
-
-def _bare(text: pl.Series) -> pl.Series:
-    """Null where there is nothing but blanks."""
-    empty = text.str.strip_chars() == ""
-    return text.set(empty, None) if empty.any() else text
 
 
 def _exploded(fields: Fields, each: Source) -> tuple[pl.Series, pl.Series]:

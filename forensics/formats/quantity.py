@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from forensics.formats.columns import constant
 from forensics.store.schema import DECIMAL
 
 _NUMBER = r"^(?P<open>\()?(?P<sign>[+-])?(?P<number>[0-9][0-9,.' ]*|[.,][0-9]+)(?P<exponent>[eE][+-]?[0-9]{1,2})?(?P<trailing>-)?\)?\s*(?P<unit>\p{L}[\p{L}0-9/²³]{0,15}|%)?\.?$"
@@ -51,4 +52,4 @@ def parse(text: pl.Series) -> Quantities:
     value = value.scatter(rows, read["value"])
     if read["unit"].null_count() == len(read):
         return Quantities(value)
-    return Quantities(value, pl.repeat(None, len(text), dtype=pl.String, eager=True).scatter(rows, read["unit"]))
+    return Quantities(value, constant(None, len(text)).scatter(rows, read["unit"]))

@@ -12,6 +12,8 @@ from typing import Final, Literal
 
 import polars as pl
 
+from forensics.formats.columns import constant
+
 Order = Literal["dmy", "mdy"]
 
 _ZONE = r"(?:\s*(?P<z>Z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)|\s*[A-Z]{3,5})?"
@@ -140,9 +142,7 @@ def _epoch(text: pl.Series) -> Built:
         .when(whole.struct[1].is_not_null()).then(pl.lit("ms")).otherwise(pl.lit("s"))
     )  # fmt: skip
     out = pl.DataFrame({"e": text}).select(naive=micros.cast(pl.Datetime("us")), precision=precision)
-    return Built(
-        out["naive"], pl.repeat(0, len(text), dtype=pl.Int64, eager=True).cast(pl.Duration("us")), out["precision"]
-    )
+    return Built(out["naive"], constant(0, len(text), pl.Int64).cast(pl.Duration("us")), out["precision"])
 
 
 def _excel(text: pl.Series) -> Built:
@@ -159,4 +159,4 @@ def _excel(text: pl.Series) -> Built:
         .then(pl.lit("s"))
         .otherwise(pl.lit("ms")),
     )
-    return Built(out["naive"], pl.repeat(None, len(text), dtype=pl.Duration("us"), eager=True), out["precision"])
+    return Built(out["naive"], constant(None, len(text), pl.Duration("us")), out["precision"])

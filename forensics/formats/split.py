@@ -9,7 +9,7 @@ import polars as pl
 
 from forensics.formats import jsontext
 from forensics.formats.context import rejected
-from forensics.formats.regex import ascii_classes, groups
+from forensics.formats.regex import HEAD, Tail, ascii_classes, groups, split_tail
 from forensics.formats.spec import FormatSpec
 from forensics.formats.tabular import split_table
 
@@ -36,11 +36,38 @@ class Rows:
 
 
 @dataclass(frozen=True)
+class Matcher:
+    """One pattern, compiled; where it ends with the rest of the record, that rest is cut off instead of walked through."""
+
+    name: str
+    regex: str
+    fields: tuple[str, ...]
+    tail: Tail | None
+
+    def match(self, text: pl.Series, several_lines: bool) -> tuple[pl.Series, pl.DataFrame]:
+        """Which texts match, and their fields (null where not)."""
+        if self.tail is None or (self.tail.single_line and several_lines):
+            found = text.str.extract_groups(self.regex).struct.unnest()
+            return found[_HIT].is_not_null(), found.select(self.fields)
+        found = text.str.extract_groups(self.tail.regex).struct.unnest()
+        rest = pl.DataFrame([text.alias("text"), found[HEAD]]).select(pl.col("text").str.strip_prefix(pl.col(HEAD)))
+        hit = found[HEAD].is_not_null()
+        return hit, found.with_columns(rest.to_series().alias(self.tail.group)).select(self.fields)
+
+
+def matcher(name: str, regex: str) -> Matcher:
+    """Compile a pattern."""
+    plain = ascii_classes(regex)
+    fields = tuple(group for group in groups(regex) if not group.isdigit())
+    return Matcher(name, f"(?P<{_HIT}>)(?:{plain})", fields, split_tail(plain))
+
+
+@dataclass(frozen=True)
 class Splitter:
     """Compiled splitting of one format."""
 
     spec: FormatSpec
-    regexes: tuple[tuple[str, str, tuple[str, ...]], ...]
+    matchers: tuple[Matcher, ...]
     strip: str | None
     header: tuple[str, ...]
     separator: str
@@ -60,17 +87,19 @@ class Splitter:
         text = records["raw"]
         if self.strip is not None:
             text = text.str.replace(self.strip, "")
+        several = any(matcher.tail is not None and matcher.tail.single_line for matcher in self.matchers) and bool(
+            text.str.contains("\n", literal=True).any()
+        )
         rest = records
-        for name, regex, fields in self.regexes:
+        for pattern in self.matchers:
             if rest.is_empty():
                 break
-            found = text.str.extract_groups(regex).struct.unnest()
-            hit = found[_HIT].is_not_null()
+            hit, fields = pattern.match(text, several)
             if hit.all():
-                out.append(Rows(name, rest, found.select(fields)))
+                out.append(Rows(pattern.name, rest, fields))
                 return out, None
             if hit.any():
-                out.append(Rows(name, rest.filter(hit), found.filter(hit).select(fields)))
+                out.append(Rows(pattern.name, rest.filter(hit), fields.filter(hit)))
                 rest, text = rest.filter(~hit), text.filter(~hit)
         return out, rejected(rest, f"matches no pattern of {self.spec.id}") if len(rest) else None
 
@@ -94,17 +123,13 @@ def spaced(text: pl.Series, count: int = 256) -> pl.Series:
 
 def splitter(spec: FormatSpec, header: Sequence[str] | None, separator: str | None, sample: Sequence[str]) -> Splitter:
     """Compile the splitting of a format for one source."""
-    regexes = []
-    for pattern in spec.patterns:
-        regex = ascii_classes(pattern.regex)
-        named = tuple(name for name in groups(pattern.regex) if not name.isdigit())
-        regexes.append((pattern.name, f"(?P<{_HIT}>)(?:{regex})", named))
+    matchers = tuple(matcher(pattern.name, pattern.regex) for pattern in spec.patterns)
     keys = (
         tuple(jsontext.top_keys(pl.Series(sample, dtype=pl.String))) if spec.record.frame == "json" and sample else ()
     )
     strip = ascii_classes(spec.record.strip) if spec.record.strip else None
     columns = tuple(header or spec.record.columns)
-    return Splitter(spec, tuple(regexes), strip, unique_names(columns), separator or spec.record.separator or ",", keys)
+    return Splitter(spec, matchers, strip, unique_names(columns), separator or spec.record.separator or ",", keys)
 
 
 def unique_names(columns: Sequence[str]) -> tuple[str, ...]:

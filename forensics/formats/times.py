@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import polars as pl
 
+from forensics.formats.columns import constant
 from forensics.formats.shapes import SHAPES, Order, build
 from forensics.formats.zones import to_utc
 from forensics.store.schema import UTC_US
@@ -65,13 +66,15 @@ def parse(text: pl.Series, formats: Sequence[str], clock: Clock) -> Times:
     """Read times.
 
     Args:
-        text: the texts, blanks around them allowed; full-width digits too.
+        text: the texts, without blanks around them; full-width digits are fine.
         formats: strptime formats, `auto`, `epoch_s`, `epoch_ms` or `epoch_us`; each for what those before left null.
         clock: zone, order of day and month, and date.
     """
-    text = text.str.strip_chars()
-    times = _nothing(len(text))
-    for form in _in_order(formats):
+    forms = _in_order(formats)
+    times = _one(text, forms[0], clock)
+    for form in forms[1:]:
+        if times.ts.null_count() == 0:
+            break
         missing = times.ts.is_null() & text.is_not_null()
         if not missing.any():
             break
@@ -122,11 +125,15 @@ def _one(text: pl.Series, form: str, clock: Clock) -> Times:
             return _nothing(len(text))
         whole = _strptime(pl.Series([clock.day.isoformat()]), "%Y-%m-%d", clock)
         count = len(text)
-        return Times(whole.ts.new_from_index(0, count), whole.precision.new_from_index(0, count), _flag(True, count))
+        return Times(
+            whole.ts.new_from_index(0, count),
+            whole.precision.new_from_index(0, count),
+            constant(True, count, pl.Boolean),
+        )
     if form in EPOCHS:
         micros = (text.cast(pl.Decimal(38, 9), strict=False) * EPOCHS[form]).cast(pl.Int64, strict=False)
         precision = {1_000_000: "s", 1_000: "ms", 1: "us"}[EPOCHS[form]]
-        return finished(micros.cast(_NAIVE).dt.replace_time_zone("UTC"), _same(precision, len(text)))
+        return finished(micros.cast(_NAIVE).dt.replace_time_zone("UTC"), constant(precision, len(text)))
     return _strptime(text, form, clock)
 
 
@@ -146,9 +153,9 @@ def fixed_width(text: pl.Series, zone: str) -> Times | None:
         fraction = text.str.slice(20, kept).cast(pl.Int32, strict=False)
         fraction = fraction.set(fraction < 0, None)  # "-12" is a number, but no fraction
         naive = naive + (fraction.cast(pl.Int64) * 10 ** (6 - kept)).cast(pl.Duration("us"))
-    precision = _same("us" if digits > 3 else "ms" if digits else "s", len(text))
+    precision = constant("us" if digits > 3 else "ms" if digits else "s", len(text))
     if not found[5]:
-        return finished(to_utc(_without_sentinels(naive), zone), precision)
+        return finished(to_utc(without_sentinels(naive), zone), precision)
     zones = text.str.slice(19 + (digits + 1 if digits else 0))
     if not (zones == found[5]).all():
         return None
@@ -178,16 +185,16 @@ def _strptime(text: pl.Series, form: str, clock: Clock) -> Times:
         parsed = text.str.strptime(_NAIVE, wanted, strict=False, cache=True, ambiguous="earliest")
     dtype = parsed.dtype
     zoned = isinstance(dtype, pl.Datetime) and dtype.time_zone is not None
-    ts = parsed.cast(UTC_US) if zoned else to_utc(_without_sentinels(parsed), clock.zone)
+    ts = parsed.cast(UTC_US) if zoned else to_utc(without_sentinels(parsed), clock.zone)
     if day_only:
-        precision = _same("day", len(text))
+        precision = constant("day", len(text))
     elif re.search(r"%(?:\.?\d?f|\.\d?f|N)", form):
         digits = text.str.extract(_FRACTION).str.len_bytes()
         precision = _by_digits(digits)
     elif re.search(r"%[-_0]?(?:[STrXcs+])", form):
-        precision = _same("s", len(text))
+        precision = constant("s", len(text))
     else:
-        precision = _same("min", len(text))
+        precision = constant("min", len(text))
     return finished(ts, precision, inferred=not dated)
 
 
@@ -206,7 +213,7 @@ def _auto(text: pl.Series, clock: Clock) -> Times:
         if not fits.any():
             continue
         built = build(groups.filter(fits), shape, clock.order, clock.day)
-        naive = _without_sentinels(built.naive)
+        naive = without_sentinels(built.naive)
         ts = to_utc(naive.set(built.offset.is_not_null(), None), clock.zone)
         if built.offset.null_count() < len(built.offset):
             ts = ts.zip_with(built.offset.is_null(), (naive - built.offset).dt.replace_time_zone("UTC"))
@@ -221,20 +228,25 @@ def _auto(text: pl.Series, clock: Clock) -> Times:
 
 def finished(ts: pl.Series, precision: pl.Series, inferred: bool = False) -> Times:
     """Times without sentinels, precision null where there is no time."""
-    year = ts.dt.year()
-    ts = ts.set((year < FIRST_YEAR) | (year > LAST_YEAR), None)
+    ts = without_sentinels(ts)
+    flag = constant(inferred, len(ts), pl.Boolean)
+    if ts.null_count() == 0:
+        return Times(ts, precision, flag)
     known = ts.is_not_null()
-    nothing = pl.Series([None], dtype=pl.String)
-    return Times(
-        ts, precision.zip_with(known, nothing) if not known.all() else precision, _flag(inferred, len(ts)) & known
-    )
+    return Times(ts, precision.zip_with(known, constant(None, len(ts))), flag & known)
 
 
-def _without_sentinels(naive: pl.Series) -> pl.Series:
+def without_sentinels(times: pl.Series) -> pl.Series:
     """Null instead of years that no log was written in: they would also cost the constant zone offset."""
-    year = naive.dt.year()
-    odd = (year < FIRST_YEAR) | (year > LAST_YEAR)
-    return naive.set(odd, None) if odd.any() else naive
+    first, last = times.min(), times.max()
+    if (
+        not isinstance(first, datetime)
+        or not isinstance(last, datetime)
+        or (first.year >= FIRST_YEAR and last.year <= LAST_YEAR)
+    ):
+        return times
+    year = times.dt.year()
+    return times.set((year < FIRST_YEAR) | (year > LAST_YEAR), None)
 
 
 def _by_digits(digits: pl.Series) -> pl.Series:
@@ -252,17 +264,9 @@ def _put(whole: pl.Series, rows: pl.Series, part: pl.Series) -> pl.Series:
     return whole.scatter(rows, part) if len(rows) else whole
 
 
-def _same(value: str, length: int) -> pl.Series:
-    return pl.repeat(value, length, dtype=pl.String, eager=True)
-
-
-def _flag(value: bool, length: int) -> pl.Series:
-    return pl.repeat(value, length, dtype=pl.Boolean, eager=True)
-
-
 def _nothing(length: int) -> Times:
     return Times(
-        pl.repeat(None, length, dtype=UTC_US, eager=True),
-        pl.repeat(None, length, dtype=pl.String, eager=True),
-        _flag(False, length),
+        constant(None, length, UTC_US),
+        constant(None, length),
+        constant(False, length, pl.Boolean),
     )

@@ -9,6 +9,7 @@ from decimal import Decimal
 import polars as pl
 
 from forensics.formats import jsontext, quantity, times
+from forensics.formats.columns import cleaned, constant
 from forensics.formats.maps import WordMap
 from forensics.formats.regex import ascii_classes
 from forensics.formats.spec import FieldRule, Source
@@ -30,7 +31,10 @@ class Value:
 
 @dataclass
 class Fields:
-    """The text fields of a group of records (and, inside `each`, its element), with JSON paths read once for all rules."""
+    """The text fields of a group of records (and, inside `each`, its element), with JSON paths read once for all rules.
+
+    All texts are clean: no blanks around them, null where nothing is left.
+    """
 
     columns: pl.DataFrame
     item: pl.Series | None = None
@@ -47,7 +51,7 @@ class Fields:
 
     def nothing(self) -> pl.Series:
         """A column of nulls."""
-        return pl.repeat(None, len(self), dtype=pl.String, eager=True)
+        return constant(None, len(self))
 
     def take(self, rows: pl.Series, item: pl.Series | None = None) -> Fields:
         """The rows at these positions, with what has been read for them; `item` if they are now elements of arrays."""
@@ -101,7 +105,7 @@ class Evaluator:
     def text(self, source: Source, fields: Fields) -> pl.Series:
         """The source's text after the steps path … map, without number and time steps."""
         if source.const is not None:
-            return pl.repeat(source.const, len(fields), dtype=pl.String, eager=True)
+            return constant(source.const, len(fields))
         if source.item is not None:
             text = fields.path(None, source.item)
         elif source.path is not None:
@@ -109,18 +113,14 @@ class Evaluator:
         elif len(source.fields) == 1:
             text = fields.get(source.fields[0])
         else:
-            parts = pl.DataFrame(
-                [fields.get(name).str.strip_chars().alias(str(i)) for i, name in enumerate(source.fields)]
-            )
+            parts = pl.DataFrame([fields.get(name).alias(str(i)) for i, name in enumerate(source.fields)])
             # the first must be there: a date without a time is a day, a time without a date is nothing
-            text = parts.select(
-                pl.when((pl.col("0") != "").fill_null(False)).then(
-                    pl.concat_str(pl.all(), separator=" ", ignore_nulls=True)
-                )
-            ).to_series()
+            joined = pl.concat_str(pl.all(), separator=" ", ignore_nulls=True)
+            text = parts.select(pl.when(pl.col("0").is_not_null()).then(joined)).to_series()
         if source.regex is not None:
-            text = text.str.extract(ascii_classes(source.regex), 1)
-        text = _empty_to_null(text.str.strip_chars())
+            text = (
+                text.to_frame("x").select(cleaned(pl.col("x").str.extract(ascii_classes(source.regex), 1))).to_series()
+            )
         if source.null:
             text = text.set(text.is_in(list(source.null)).fill_null(False), None)
         if source.map is not None:
@@ -215,11 +215,6 @@ def iso(ts: pl.Series) -> pl.Series:
     return pl.select(
         pl.when(micros == 0).then(whole + pl.lit("Z")).otherwise(whole + pl.lit(".") + micros.cast(pl.String).str.zfill(6) + pl.lit("Z"))
     ).to_series().cast(pl.String) if ts.dtype == UTC_US else ts.cast(pl.String)  # fmt: skip
-
-
-def _empty_to_null(text: pl.Series) -> pl.Series:
-    empty = text == ""
-    return text.set(empty, None) if empty.any() else text
 
 
 def _either(mine: pl.Series | None, other: pl.Series | None, known: pl.Series) -> pl.Series | None:
