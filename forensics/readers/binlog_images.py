@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import polars as pl
 
 from forensics.readers.binlog_memory import Memory
 from forensics.readers.binlog_text import json_text
 from forensics.readers.columns import FILLED, QUANTITIES, canonical, is_stock
+from forensics.readers.guess import Sample, guess
+
+_SAMPLES: Final = 60
+"""Row images of a table, a batch, that its column names are guessed from."""
 
 
 class Images:
@@ -14,6 +20,7 @@ class Images:
 
     def __init__(self) -> None:
         self._memory = Memory()
+        self._guessed: dict[str, dict[int, str]] = {}
 
     def build(self, rows: pl.DataFrame, values: pl.DataFrame, versions: pl.DataFrame) -> pl.DataFrame:
         """The rows with the canonical columns that their images fill, and `extra`.
@@ -23,6 +30,9 @@ class Images:
             values: `group`, `section`, `ordinal`, `value`.
             versions: `table`, `at`, `columns`.
         """
+        versions = pl.concat(
+            [versions.with_columns(pl.lit(False).alias("guessed")), self._guesses(rows, values, versions)]
+        )
         numbered = versions.with_row_index("version_id").sort("at")
         rows = rows.sort("at").join_asof(
             numbered.select("at", "table", "version_id"),
@@ -31,21 +41,7 @@ class Images:
             strategy="backward",
             check_sortedness=False,
         )
-        names = numbered.select("version_id", "table", "columns").explode(
-            "columns", empty_as_null=False, keep_nulls=False
-        )
-        names = names.with_columns(
-            (pl.int_range(pl.len(), dtype=pl.Int64).over("version_id") + 1).alias("ordinal")
-        ).rename({"columns": "name"})
-        meaning = {name: canonical(name) for name in names["name"].unique().to_list()}
-        stock = {
-            int(number): is_stock(str(table), list(columns))
-            for number, table, columns in numbered.select("version_id", "table", "columns").drop_nulls().iter_rows()
-        }
-        names = names.with_columns(
-            pl.col("name").replace_strict(meaning, default=None, return_dtype=pl.String).alias("canonical"),
-            pl.col("version_id").replace_strict(stock, default=False, return_dtype=pl.Boolean).alias("stock"),
-        ).drop("table")
+        names = _names(numbered)
         values = values.join(rows.select("group", "version_id"), on="group", how="left", maintain_order="left").join(
             names, on=["version_id", "ordinal"], how="left", maintain_order="left"
         )
@@ -67,6 +63,17 @@ class Images:
             .join(_images(values), on="group", how="left", maintain_order="left")
             .with_columns(_extra())
         )
+
+    def _guesses(self, rows: pl.DataFrame, values: pl.DataFrame, versions: pl.DataFrame) -> pl.DataFrame:
+        """Versions of tables whose columns nothing names, as far as statements and values tell."""
+        unnamed = rows.join(versions.select("table").unique(), on="table", how="anti")
+        found: list[tuple[str, int, list[str | None], bool]] = []
+        for (table,), part in unnamed.group_by("table", maintain_order=True):
+            samples, width = _samples(part.head(_SAMPLES), values)
+            known = guess(samples) | self._guessed.get(str(table), {})
+            self._guessed[str(table)] = known
+            found.append((str(table), -1, [known.get(at) for at in range(1, width + 1)], True))
+        return pl.DataFrame(found, schema={**versions.schema, "guessed": pl.Boolean()}, orient="row")
 
     def columns(self, frame: pl.DataFrame) -> list[str]:
         """Canonical columns that `frame` has from its images."""
@@ -102,13 +109,47 @@ class Images:
         return wide
 
 
+def _names(versions: pl.DataFrame) -> pl.DataFrame:
+    """`version_id`, `ordinal`, `name`, `canonical`, `stock` (the table keeps balances), `guessed`."""
+    names = (
+        versions.select("version_id", "guessed", "columns")
+        .explode("columns", empty_as_null=False, keep_nulls=False)
+        .with_columns((pl.int_range(pl.len(), dtype=pl.Int64).over("version_id") + 1).alias("ordinal"))
+        .rename({"columns": "name"})
+    )
+    meaning = {name: canonical(name) for name in names["name"].unique().drop_nulls().to_list()}
+    stock = {
+        int(number): is_stock(str(table), [name for name in columns if name] + ["sku"] * guessed)
+        for number, table, columns, guessed in versions.select("version_id", "table", "columns", "guessed")
+        .drop_nulls()
+        .iter_rows()
+    }
+    return names.with_columns(
+        pl.col("name").replace_strict(meaning, default=None, return_dtype=pl.String).alias("canonical"),
+        pl.col("version_id").replace_strict(stock, default=False, return_dtype=pl.Boolean).alias("stock"),
+    )
+
+
+def _samples(rows: pl.DataFrame, values: pl.DataFrame) -> tuple[list[Sample], int]:
+    """The row groups as samples for guessing, and how many columns the table has at least."""
+    images: dict[tuple[int, str], dict[int, str | None]] = {}
+    width = 0
+    for group, section, ordinal, value in values.join(rows.select("group"), on="group", how="semi").iter_rows():
+        images.setdefault((group, section), {})[ordinal] = value
+        width = max(width, ordinal)
+    said = rows.select("group", "statement").iter_rows()
+    return [
+        Sample(text, images.get((group, "before"), {}), images.get((group, "after"), {})) for group, text in said
+    ], width
+
+
 def _images(values: pl.DataFrame) -> pl.DataFrame:
     """`group`, `before`, `after` (JSON objects as text), `inferred` (the table's column names are not known)."""
     label = pl.coalesce("name", pl.concat_str(pl.lit("@"), pl.col("ordinal").cast(pl.String)))
     items = values.select(
         "group",
         "section",
-        pl.col("name").is_null().alias("inferred"),
+        (pl.col("name").is_null() | pl.col("guessed").fill_null(True)).alias("inferred"),
         pl.concat_str(json_text(label), pl.lit(":"), json_text(pl.col("value"))).alias("item"),
     )
     images = items.group_by("group", maintain_order=True).agg(
