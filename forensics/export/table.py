@@ -43,7 +43,7 @@ def frame_to_text(df: pl.DataFrame, fmt: FrameFormat | str, *, width: int | None
         return "[" + ",".join("\n  " + line for line in lines) + ("\n" if lines else "") + "]\n"
     text = _strings(df)
     if fmt == "csv":
-        return text.select(defuse_expr(pl.all())).write_csv()
+        return text.select(defuse_expr(pl.col(name)).alias(name) for name in text.columns).write_csv()
     text = text.select(visible_expr(pl.all(), CELL_LIMIT).fill_null(""))
     return _markdown(text) if fmt == "markdown" else _table(text, df, width)
 

@@ -14,11 +14,15 @@
   };
 
   // Rows go into the compiled specification: the library neither copies nor inspects them, and draws once.
-  const embed = async (target, spec, sets, params) => {
+  const embed = async (target, spec, sets, params, high) => {
     for (const param of spec.params) if (param.name in params) param.value = params[param.name];
     const patch = (compiled) => {
       for (const data of compiled.data) if (data.name in sets) data.values = sets[data.name];
       compiled.scales.find((scale) => scale.name === "x").domain = { signal: "[t0, t1]" }; // no pass over the rows for it
+      if (high) {
+        compiled.signals.push({ name: "y0", value: high[0] }, { name: "y1", value: high[1] });
+        compiled.scales.find((scale) => scale.name === "y").domain = { signal: "[y0, y1]" };
+      }
       return compiled;
     };
     const { view } = await window.vegaEmbed(target, spec, { ...options, patch });
@@ -166,11 +170,21 @@
     const ends = new Map(rows.map((row) => [row.s, row])); // the last balance holds to the end of the drawing
     for (const row of ends.values()) rows.push({ ...row, t: config.full[1], p: null });
     const select = R.byId("bal-series");
+    const extent = () => {
+      let [low, high] = [0, 0];
+      for (const row of rows)
+        if (row.s === select.value) {
+          low = Math.min(low, row.b, row.p ?? 0);
+          high = Math.max(high, row.b, row.p ?? 0);
+        }
+      return high > low ? [low, high] : [low - 1, high + 1];
+    };
     const [t0, t1] = config.full;
-    const view = await embed(R.byId("bal-chart"), R.json("spec-balance"), { balance: rows }, { t0, t1, series: select.value });
+    const view = await embed(R.byId("bal-chart"), R.json("spec-balance"), { balance: rows }, { t0, t1, series: select.value }, extent());
     movable(R.byId("bal-box"), view, config.full, config.full, null);
     select.addEventListener("change", () => {
-      view.signal("series", select.value).runAsync();
+      const [y0, y1] = extent();
+      view.signal("series", select.value).signal("y0", y0).signal("y1", y1).runAsync();
       R.byId("bal-box").setAttribute("aria-label", R.fill(words.balance, { series: select.value }));
     });
     return view;
