@@ -78,7 +78,9 @@ def test_ndjson_has_one_typed_object_a_line() -> None:
     lines = [json.loads(line) for line in to_ndjson(result).splitlines()]
     kinds = [line["type"] for line in lines]
     assert kinds[0] == "case"
-    assert kinds.count("finding") == 3 and kinds.count("incident") == 3 and kinds.count("control") == 3
+    assert kinds.count("finding") == 3
+    assert kinds.count("incident") == 3
+    assert kinds.count("control") == 3
     assert lines[kinds.index("finding")]["evidence"]
 
 
@@ -89,9 +91,11 @@ def test_csv_rows_and_numbers() -> None:
     rows = list(csv.DictReader(io.StringIO(to_csv(cases.audit(2)))))
     assert [row["finding"] for row in rows] == ["f0", "f1", ""]
     assert rows[1]["qty_error"] == "-1"  # a number stays a number
-    assert rows[1]["probability"] == "0.9650" and rows[1]["verdict"] == "shown"
+    assert rows[1]["probability"] == "0.9650"
+    assert rows[1]["verdict"] == "shown"
     assert "for db/stock_ledger.csv:44" in rows[1]["evidence"]
-    assert rows[2]["verdict"] == "cannot-be-judged" and rows[2]["sku"] == "20077"
+    assert rows[2]["verdict"] == "cannot-be-judged"
+    assert rows[2]["sku"] == "20077"
     assert to_csv(cases.trace(), bom=True).startswith("\ufeffincident,")
 
 
@@ -138,17 +142,23 @@ FRAME = pl.DataFrame(
 def test_frame_json_and_lines() -> None:
     rows = json.loads(frame_to_text(FRAME, "json"))
     assert rows == [json.loads(line) for line in frame_to_text(FRAME, "ndjson").splitlines()]
-    assert rows[0]["ts"] == "2026-03-11T02:14:00Z" and rows[1]["ts"] == "2026-03-11T02:14:00.412000Z"
-    assert rows[0]["qty"] == "-5.5" and rows[1]["qty"] == "100"
-    assert rows[1]["x"] is None and rows[0]["ok"] is True and rows[0]["many"] == ["a"] and rows[0]["raw"] == "00ff"
+    assert rows[0]["ts"] == "2026-03-11T02:14:00Z"
+    assert rows[1]["ts"] == "2026-03-11T02:14:00.412000Z"
+    assert rows[0]["qty"] == "-5.5"
+    assert rows[1]["qty"] == "100"
+    assert rows[1]["x"] is None
+    assert rows[0]["ok"] is True
+    assert rows[0]["many"] == ["a"]
+    assert rows[0]["raw"] == "00ff"
     assert frame_to_text(FRAME.clear(), "json") == "[]\n"
 
 
 def test_frame_csv() -> None:
     rows = list(csv.DictReader(io.StringIO(frame_to_text(FRAME, "csv"), newline="")))
-    assert (
-        rows[0]["qty"] == "-5.5" and rows[0]["many"] == '["a"]' and rows[0]["took"] == "1.5" and rows[0]["ok"] == "true"
-    )
+    assert rows[0]["qty"] == "-5.5"
+    assert rows[0]["many"] == '["a"]'
+    assert rows[0]["took"] == "1.5"
+    assert rows[0]["ok"] == "true"
 
 
 def test_frame_markdown_and_table() -> None:
@@ -156,7 +166,9 @@ def test_frame_markdown_and_table() -> None:
     assert len(markdown.splitlines()) == 4
     assert r"a\|b⏎&lt;b&gt;␛\[31m" in markdown
     table = frame_to_text(FRAME, "table", width=120)
-    assert "\x1b" not in table and "␛" in table and "-5.5" in table
+    assert "\x1b" not in table
+    assert "␛" in table
+    assert "-5.5" in table
     assert all(cell_len(line) <= 120 for line in table.splitlines())
 
 
@@ -181,8 +193,11 @@ def test_markdown_tells_the_story(lang: str) -> None:
 def test_markdown_is_inert() -> None:
     text = to_markdown(cases.hostile(), "en")
     outside = re.sub(r"(`+)(?:(?!\1).)+?\1", "", text)
-    assert "<script" not in outside and "<img" not in outside and "<svg" not in outside
-    assert "\x1b" not in text and "\u202e" not in text
+    assert "<script" not in outside
+    assert "<img" not in outside
+    assert "<svg" not in outside
+    assert "\x1b" not in text
+    assert "\u202e" not in text
     assert len(text) < 100_000
 
 
@@ -191,7 +206,8 @@ def test_markdown_escapes(text: str) -> None:
     assert not re.search(r"[<>]", escape(text))
     span = code(text)
     fence = re.match(r"`+", span)
-    assert fence and span.endswith(fence[0])
+    assert fence
+    assert span.endswith(fence[0])
     assert not re.search(rf"(?<!`){fence[0]}(?!`)", span[len(fence[0]) : -len(fence[0])])
 
 
@@ -220,7 +236,9 @@ def test_terminal_writes_what_the_console_can(encoding: str) -> None:
 
 def test_terminal_chinese_on_a_gbk_console_keeps_its_words() -> None:
     text = printed(cases.trace(), 90, "zh", "gbk")
-    assert "已证实" in text and "重复扣减" in text and "-5" in text
+    assert "已证实" in text
+    assert "重复扣减" in text
+    assert "-5" in text
 
 
 def test_terminal_lanes_gap_and_moment_of_observation() -> None:
@@ -245,7 +263,8 @@ def test_terminal_says_what_it_leaves_out() -> None:
 
 def test_terminal_nothing_found() -> None:
     text = printed(cases.nothing(), 80, "zh", events=0)
-    assert "没有发现库存异常" in text and "无需处理" in text
+    assert "没有发现库存异常" in text
+    assert "无需处理" in text
 
 
 def test_colours_follow_the_console() -> None:
