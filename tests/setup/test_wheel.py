@@ -78,5 +78,14 @@ def test_installed_wheel_works_away_from_the_checkout(
     installed: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
 ) -> None:
     assert "0.1.0" in installed("--version").stdout
-    assert "nginx" in installed("formats").stdout
-    assert "F-S-02-05.3" in installed("queries").stdout
+    assert "nginx" in installed("formats", "list").stdout
+    assert "F-S-02-05.3" in installed("queries", "list").stdout
+
+
+def test_demo_runs_from_the_wheel(installed: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+    done = installed("demo", "--lang", "en")
+    report = Path(done.args[0]).parents[2] / "demo-report.html"
+    assert "demo-report.html" in done.stdout
+    html = report.read_text(encoding="utf-8")
+    assert html.lstrip().lower().startswith("<!doctype html>")
+    assert "TP" in html
