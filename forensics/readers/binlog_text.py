@@ -16,6 +16,7 @@ HEADER: Final = r"^#(\d{6}) +(\d{1,2}:\d\d:\d\d) server id +(\d+) +end_log_pos (
 _GROUP: Final = r"^### (INSERT INTO|UPDATE|DELETE FROM) (.+)$"
 _VALUE: Final = r"^###   @(\d+)=(.*)$"
 _TYPE_COMMENT: Final = r"^(.*) /\* [A-Z][A-Za-z0-9_/(), ]* meta=\d+ nullable=[01] is_null=[01] \*/$"
+_DATE: Final = r"^'\d{4}:\d\d:\d\d'$"
 _ESCAPES: Final = {rf"\x{code:02x}": chr(code) for code in (*range(0x20), 0x27, 0x5C, 0x7F)}
 _JSON: Final = {"\\": "\\\\", '"': '\\"'} | {chr(code): f"\\u{code:04x}" for code in range(0x20)}
 VERBS: Final = {"INSERT INTO": "insert", "UPDATE": "update", "DELETE FROM": "delete"}
@@ -116,25 +117,37 @@ def groups(text: Text) -> tuple[pl.DataFrame, pl.DataFrame]:
             pl.col("text").str.extract_groups(_VALUE).struct.rename_fields(["ordinal", "value"]).alias("g"),
         )
         .unnest("g")
-        .with_columns(pl.col("ordinal").cast(pl.Int64, strict=False), _value(pl.col("value")))
+        .with_columns(pl.col("ordinal").cast(pl.Int64, strict=False))
         .filter(pl.col("ordinal").is_not_null())
     )
-    return rows, values
+    return rows, values.with_columns(_value(values["value"]).alias("value"))
 
 
-def _value(text: pl.Expr) -> pl.Expr:
-    """The value meant: without type comment, quotes, escapes and the unsigned twin of a negative number; NULL is null."""
-    bare = pl.coalesce(text.str.extract(_TYPE_COMMENT, 1), text)
-    quoted = bare.str.starts_with("'") & bare.str.ends_with("'") & (bare.str.len_bytes() > 1)
-    inner = bare.str.slice(1, bare.str.len_chars() - 2)
-    inner = pl.when(inner.str.contains(r"\x", literal=True)).then(inner.str.replace_many(_ESCAPES)).otherwise(inner)
-    inner = (
-        pl.when(inner.str.contains(r"^\d{4}:\d\d:\d\d$"))
-        .then(inner.str.replace_all(":", "-", literal=True))
-        .otherwise(inner)
+def _value(text: pl.Series) -> pl.Series:
+    """The values meant: without type comment, quotes, escapes and the unsigned twin of a negative number; NULL is null.
+
+    Each step is taken only where a cheap look says that some value needs it.
+    """
+    if text.str.ends_with("*/").any():
+        text = text.to_frame("v").select(pl.coalesce(pl.col("v").str.extract(_TYPE_COMMENT, 1), "v")).to_series()
+    frame = text.to_frame("v").with_columns(
+        (pl.col("v").str.starts_with("'") & pl.col("v").str.ends_with("'") & (pl.col("v").str.len_bytes() > 1)).alias(
+            "quoted"
+        )
     )
-    number = pl.coalesce(bare.str.extract(r"^(-\d+) \(\d+\)$", 1), bare)
-    return pl.when(quoted).then(inner).when(bare != "NULL").then(number).alias("value")
+    inner = pl.col("v").str.head(-1).str.tail(-1)
+    if text.str.contains("\\x", literal=True).any():
+        inner = inner.str.replace_many(_ESCAPES)
+    if text.str.contains(_DATE).any():
+        inner = (
+            pl.when(pl.col("v").str.contains(_DATE))
+            .then(inner.str.replace_all(":", "-", literal=True))
+            .otherwise(inner)
+        )
+    number = pl.col("v")
+    if text.str.ends_with(")").any():
+        number = pl.coalesce(number.str.extract(r"^(-\d+) \(\d+\)$", 1), number)
+    return frame.select(pl.when("quoted").then(inner).when(pl.col("v") != "NULL").then(number)).to_series()
 
 
 def json_text(text: pl.Expr) -> pl.Expr:
