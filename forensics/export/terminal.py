@@ -38,6 +38,7 @@ _LEVEL: Final = {
 }
 _VERDICT: Final = {"shown": "bold red", "possible": "yellow", "refuted": "dim", "cannot-be-judged": "cyan"}
 _MARKS: Final = {"for": ("◆", "bold red"), "against": ("■", "bold blue"), "bad": ("▲", "yellow"), "other": ("●", "")}
+_NO_START: Final = frozenset("，。、；：？！）》】”’%")
 _LANES: Final = {"scanner": "SCAN", "unknown": "?"}
 _PLAIN: Final = str.maketrans({
     "−": "-", "–": "-", "—": "-", "…": "...", "·": "|", "→": "->", "▸": ">", "●": "*", "◐": "o", "✕": "x", "◆": "#", "■": "=", "▲": "!",
@@ -134,7 +135,7 @@ class _Printer:
             text.truncate(width, overflow="ellipsis" if encodable("…", self.console.encoding) == "…" else "crop")
             lines = [text]
         else:
-            lines = list(text.wrap(self.console, max(width - hang, 20)))
+            lines = _wrap(text, max(width - hang, 20))
         for n, line in enumerate(lines):
             line.rstrip()
             self.console.print(Text(" " * (indent + (hang if n else 0))) + line, soft_wrap=True, highlight=False)
@@ -218,7 +219,9 @@ class _Printer:
             return
         self._head(self.t("section.undecided"))
         for item in self.story.undecided[:MAX_INCIDENTS]:
-            self._line((item.subject, "bold"), (f"  {story.quantity(item.undecided.qty_error)}", ""), hang=2)
+            self._line((item.subject, "bold"), (f"  {story.quantity(item.undecided.qty_error)}" if item.undecided.qty_error else "", ""), hang=2)
+            for n, cause in enumerate(item.causes, 1):
+                self._cause(n, cause)
             for missing in item.missing:
                 self._line((f"{self.t('label.lacking')} ", "dim"), (missing, "cyan"), indent=3)
         rest = len(self.story.undecided) - MAX_INCIDENTS
@@ -328,6 +331,26 @@ class _Printer:
             ],
             0,
         )
+
+
+def _wrap(text: Text, width: int) -> list[Text]:
+    """Lines of at most `width` cells, broken at spaces and between Chinese characters, not only at spaces."""
+    plain, cuts, start, used, last = text.plain, [], 0, 0, 0
+    for n, char in enumerate(plain):
+        size = cell_len(char)
+        if used + size > width:
+            cut = last if last > start else n
+            cuts.append(cut)
+            start, used = cut, cell_len(plain[cut:n])
+        used += size
+        follows = plain[n + 1 : n + 2]
+        if (
+            char == " "
+            or (size == 2 and follows not in _NO_START)
+            or (cell_len(follows) == 2 and follows not in _NO_START)
+        ):
+            last = n + 1
+    return list(text.divide(cuts))
 
 
 def _lane(system: str) -> str:

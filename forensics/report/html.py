@@ -23,6 +23,7 @@ from forensics.model.result import CaseResult, decimal_text
 from forensics.report import balance as balances
 from forensics.report import charts, csp, payload, story, view
 from forensics.report.bundle import vega
+from forensics.report.paths import evidence_folder
 from forensics.report.rows import SHOWN, Shown, gap_ms, prepare
 from forensics.report.safe import one_line, visible
 from forensics.report.texts import Texts
@@ -162,6 +163,7 @@ class _Report:
             "coverage": view.coverage(self.result, self.t, self.zone),
             "clocks": view.clocks(self.result, self.t, self.zone),
             "custody": view.custody(self.result),
+            "folder": one_line(evidence_folder(self.result), 300),
             "custody_total": len(self.result.custody),
             "glossary": [
                 (self.t(f"glossary.{key}"), self.t(f"glossary.{key}_is"))

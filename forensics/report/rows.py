@@ -11,6 +11,7 @@ import polars as pl
 
 from forensics.model.event import SYSTEMS, TYPES, Type
 from forensics.model.result import CaseResult, Evidence
+from forensics.report.paths import evidence_folder
 from forensics.report.safe import one_line, visible_expr
 from forensics.report.texts import Texts
 
@@ -79,6 +80,9 @@ def prepare(
         around: the moment that matters; of equal weight the nearer row stays.
     """
     frame = _with_cited(_conform(events), [e for f in result.findings for e in f.evidence])
+    folder = evidence_folder(result)
+    if folder:
+        frame = frame.with_columns(pl.col("file").str.strip_prefix(folder))
     total = frame.height
     frame = frame.with_columns(
         pl.col("event_id").replace_strict(dict(numbers), default=None, return_dtype=pl.Int64).alias("cited"),

@@ -27,6 +27,7 @@ from forensics.model.result import (
     Undecided,
     decimal_text,
 )
+from forensics.report.paths import evidence_folder, short
 from forensics.report.safe import one_line
 from forensics.report.texts import DASH, Texts
 from forensics.report.when import Zone
@@ -220,6 +221,7 @@ class _Teller:
         self.faults = {fault.id: fault for fault in catalogue}
         self.causes: dict[str, Cause] = {cause.id: cause for fault in catalogue for cause in fault.causes}
         self.findings = {finding.id: finding for finding in result.findings}
+        self.folder = evidence_folder(result)
         self.numbers: dict[str, int] = {}
         self.roles: dict[str, str] = {}
 
@@ -299,7 +301,7 @@ class _Teller:
             number = self.numbers.setdefault(item.event_id, len(self.numbers) + 1)
             if item.role == "for" or item.event_id not in self.roles:
                 self.roles[item.event_id] = item.role
-            clean = replace(item, file=one_line(item.file, 300), note=note_text(item.note, self.t))
+            clean = replace(item, file=one_line(short(item.file, self.folder), 300), note=note_text(item.note, self.t))
             cited.append(Cited(number, clean))
         return tuple(cited)
 
@@ -385,8 +387,11 @@ class _Teller:
             lines += [told[0].headline]
         elif loose:
             lines += [f.message for f in loose[:3]]
-        if undecided:
-            lines.append(self.t("summary.undecided", n=len(undecided)))
+        if len(undecided) == 1 and not lines:
+            lines.append(self.t("summary.open", subject=undecided[0].subject))
+        elif undecided:
+            key = "summary.undecided" if lines else "summary.undecided_only"
+            lines.append(self.t(key, n=len(undecided)))
         return tuple(lines) or (self.t("summary.nothing"),)
 
     def _sure(self, told: Sequence[Told], undecided: Sequence[Open]) -> tuple[str, ...]:
@@ -406,7 +411,11 @@ class _Teller:
                 lines.append(self.t("summary.refuted", n=refuted))
             return tuple(lines)
         if undecided:
-            return (self.t("sure.undecided"),)
+            top = undecided[0].causes[0] if len(undecided) == 1 and undecided[0].causes else None
+            if top is None:
+                return (self.t("sure.undecided"),)
+            line = self.t(f"sure.{top.verdict}", cause=top.title, p=percent(top.probability))
+            return (self.t("sure.undecided"), line)
         return (self.t("sure.nothing"),)
 
     def _todo(self, told: Sequence[Told], loose: Sequence[ToldFinding], undecided: Sequence[Open]) -> tuple[str, ...]:

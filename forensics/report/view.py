@@ -8,6 +8,7 @@ from typing import Any, Final
 from forensics.model.event import KINDS, SYSTEMS
 from forensics.model.fault import Fault, Text
 from forensics.model.result import CaseResult, Control, Coverage
+from forensics.report.paths import evidence_folder, short
 from forensics.report.safe import one_line
 from forensics.report.story import kind_text, quantity, value_text
 from forensics.report.texts import DASH, Texts
@@ -76,12 +77,13 @@ def clocks(result: CaseResult, t: Texts, zone: Zone) -> list[dict[str, str]]:
 
 def custody(result: CaseResult) -> list[dict[str, Any]]:
     """One row per evidence file; rows with rejected lines first when not all fit."""
+    folder = evidence_folder(result)
     rows = list(result.custody)
     if len(rows) > MAX_FILES:
         rows = sorted(rows, key=lambda r: -_int(r.get("rejected")))[:MAX_FILES]
     return [
         {
-            "file": one_line(str(row.get("path") or DASH), 300)
+            "file": one_line(short(str(row.get("path") or DASH), folder), 300)
             + (f" ▸ {one_line(str(row['member']), 300)}" if row.get("member") else ""),
             "sha256": one_line(str(row.get("sha256") or DASH), 64),
             "bytes": _count(row.get("bytes")),

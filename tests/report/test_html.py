@@ -55,7 +55,7 @@ class Page(HTMLParser):
             self._inside.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
-        assert self._inside and self._inside[-1] == tag, f"</{tag}> inside {self._inside[-3:]}"
+        assert [tag] == self._inside[-1:], f"</{tag}> inside {self._inside[-3:]}"
         self._inside.pop()
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:

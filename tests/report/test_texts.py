@@ -12,6 +12,7 @@ import forensics.export
 import forensics.report
 from forensics.model.event import ACTIONS, API_STATES, DOC_TYPES, KINDS, OUTCOMES, SYSTEMS, TASK_STATES
 from forensics.model.result import LEVELS, SUBJECT_FIELDS, VERDICTS
+from forensics.report.paths import common_folder, short
 from forensics.report.rows import SHOWN
 from forensics.report.texts import Texts, load
 
@@ -94,3 +95,20 @@ def test_texts_choose_language_number_and_fallback() -> None:
         en("no.such")
     with pytest.raises(ValueError, match="zh, en"):
         Texts("fr")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("paths", "folder"),
+    [
+        (["/a/b/c.log", "/a/b/d/e.log"], "/a/b/"),
+        (["/a/b/c.log"], "/a/b/"),
+        (["C:\\logs\\wms\\a.log", "C:\\logs\\wcs\\b.log"], "C:\\logs\\"),
+        (["/a/x.log", "/b/y.log"], ""),
+        (["wms/a.log", "wms/b.log"], ""),
+        (["/a/b/c.log", "d.log"], ""),
+        ([], ""),
+    ],
+)
+def test_common_folder(paths: list[str], folder: str) -> None:
+    assert common_folder(paths) == folder
+    assert [folder + short(path, folder) for path in paths] == paths
