@@ -77,6 +77,10 @@ def expand(paths: Sequence[str]) -> list[tuple[Path, bool]]:
             for match in matches:
                 for file in _walk(Path(match)) if Path(match).is_dir() else [Path(match)]:
                     found.setdefault(file, False)
+    if not found:
+        raise EvidenceError(
+            "there is no file to ingest in this folder", location=Location(paths[0]), hint="check the path"
+        )
     return list(found.items())
 
 

@@ -58,7 +58,10 @@ class _Closing:
         self._outer, self._inner = outer, inner
 
     def read(self, size: int = -1) -> bytes:
-        return bytes(self._outer.read(size))
+        """At most `size` bytes, as soon as there are any: what a truncated stream still holds must not be lost with it."""
+        if isinstance(self._outer, pa.NativeFile):
+            return bytes(self._outer.read(min(size, 1 << 14)))
+        return bytes(self._outer.read1(size))
 
     def close(self) -> None:
         try:
