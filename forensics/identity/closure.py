@@ -20,17 +20,22 @@ from forensics.identity.pallets import pallet_key, pallet_variants
 from forensics.model.errors import ConfigError
 
 MEMBERS: Final = ("pallet", "serial", "task", "request_id", "txn", "doc", "sku", "location", "batch")
-_FOLLOWED: Final = ("task", "request_id", "txn", "doc")
+FOLLOWED: Final[Mapping[str, timedelta]] = {
+    "task": timedelta(days=7),
+    "request_id": timedelta(days=1),
+    "txn": timedelta(days=1),
+    "doc": timedelta(days=31),
+    "pallet": timedelta(days=1),
+}
+"""Links that are followed, and how long before and after the events that lead to them. A pallet that was not asked for
+counts for a day only: it is used again."""
 FEW: Final = 5
 """Pallets or tasks that one document, request or transaction may carry and still be followed."""
 MOST: Final = 2000
 """Values of one kind that are followed; a subject with more is itself a hub."""
-_ROWS: Final = 100_000
-_CONTEXT: Final = timedelta(days=31)
-"""How long before and after the subject's own events its tasks and documents are looked for, without a window."""
-_TRIP: Final = timedelta(days=1)
-"""How long before and after a task's or document's own events its pallet's are taken to be of the same trip."""
-_NAMES: Final = "pallet, serial, task, request_id, txn, doc, partner_doc, sku, location, from_location, to_location, batch, kind, ts"
+LIMIT: Final = 100_000
+"""Most events that are read per kind of link."""
+_SHARED_SUBJECTS: Final = frozenset({"sku", "location", "batch"})
 
 
 class Closure(dict[str, set[str]]):
@@ -38,24 +43,57 @@ class Closure(dict[str, set[str]]):
 
     Attributes:
         seeds: what was asked for, all spellings.
+        window: the window asked for.
         spellings: every spelling of the subject's pallets.
         hubs: members that were not followed because too much hangs on them.
         truncated: kinds of which there were too many to follow any.
-        context: the time in which links were followed.
-        trip: the time in which pallets that were not asked for count as the subject's: they are used again.
+        looked_up: values whose events are in `rows`, by kind.
+        rows: the events read so far, with `via` and `value`.
     """
 
-    def __init__(self, seeds: Mapping[str, set[str]]) -> None:
+    def __init__(self, seeds: Mapping[str, set[str]], window: Window | None = None) -> None:
         super().__init__({kind: set() for kind in MEMBERS})
         self.seeds = {kind: set(values) for kind, values in seeds.items()}
+        self.window = window
         self.spellings: set[str] = set(seeds.get("pallet", ()))
         self.hubs: dict[str, set[str]] = {kind: set() for kind in MEMBERS}
         self.truncated: set[str] = set()
-        self.context: Window | None = None
-        self.trip: Window | None = None
+        self.looked_up: dict[str, set[str]] = {kind: set() for kind in MEMBERS}
+        self.rows = pl.DataFrame()
+        self._first: datetime | None = None
+        self._last: datetime | None = None
         for kind, values in seeds.items():
             if kind != "pallet":
                 self[kind] |= values
+
+    def read(self, con: duckdb.DuckDBPyConnection, wanted: Mapping[str, set[str]], limit: int = LIMIT) -> pl.DataFrame:
+        """The events of values not read before; they are kept in `rows`."""
+        new = {kind: values - self.looked_up[kind] for kind, values in wanted.items()}
+        rows = look_up(con, new, {kind: self._when(kind) for kind in new}, limit)
+        for kind, values in new.items():
+            self.looked_up[kind] |= values
+        if not rows.is_empty():
+            self.rows = rows if self.rows.is_empty() else pl.concat([self.rows, rows])
+        return rows
+
+    def accept(self, rows: pl.DataFrame) -> None:
+        """Note the time of events that belong to the subject."""
+        first, last = rows["ts"].min(), rows["ts"].max()
+        if isinstance(first, datetime) and isinstance(last, datetime):
+            self._first = min(self._first or first, first)
+            self._last = max(self._last or last, last)
+
+    def _when(self, kind: str) -> Window | None:
+        """The time in which links of a kind are looked for."""
+        if kind in self.seeds or self._first is None or self._last is None:
+            return self.window
+        margin = FOLLOWED.get(kind, timedelta(days=31))
+        try:
+            since, until = self._first - margin, self._last + margin
+        except OverflowError:
+            return self.window
+        asked_since, asked_until = self.window or (None, None)
+        return max(since, asked_since or since), min(until, asked_until or until)
 
     def names_another(self) -> pl.Expr:
         """Rows that name a pallet, a material or a place which is not the subject's."""
@@ -71,22 +109,16 @@ class Closure(dict[str, set[str]]):
             another |= pl.any_horizontal(place.is_not_null() for place in places) & ~here
         return another
 
-    def names_another_task(self) -> pl.Expr:
-        """Rows that name a task which is not the subject's."""
-        if not self["task"]:
-            return pl.lit(False)
-        return pl.col("task").is_not_null() & ~pl.col("task").is_in(sorted(self["task"]))
-
     def belongs(self) -> pl.Expr:
-        """Whether a looked-up row (with `via`) belongs to the subject.
+        """Whether a row of `rows` belongs to the subject.
 
         What a task did belongs to it even where another pallet was scanned or another place passed. Requests, transactions
         and documents carry others' lines too: of these what names nothing of another.
         """
         shared = pl.col("via").is_in(["request_id", "txn", "doc"])
         another = self.names_another()
-        if not self.seeds.keys() & {"request_id", "txn", "doc"}:
-            another |= self.names_another_task()
+        if self["task"] and not self.seeds.keys() & {"request_id", "txn", "doc"}:
+            another |= ~pl.col("task").is_in(sorted(self["task"])).fill_null(True)
         other_material = pl.lit(False)
         if "sku" in self.seeds:
             other_material = ~pl.col("sku").is_in(sorted(self.seeds["sku"])).fill_null(True)
@@ -100,8 +132,9 @@ def closure(
 
     Args:
         con: has the relation `events`.
-        seeds: what is asked for, by kind: pallet, task, doc, request_id, sku, location, serial, txn or batch.
-        window: earliest and latest time; without one all events of the subject, and a month around them.
+        seeds: what is asked for, by kind: pallet, task, doc, request_id, sku, location, serial, txn or batch. Of several,
+            events must not contradict any.
+        window: earliest and latest time; without one all events of the subject, and some time around them.
         max_hops: how many links away from the subject's own events a value may be.
 
     Returns:
@@ -110,23 +143,16 @@ def closure(
     Raises:
         ConfigError: a seed of an unknown kind, or no seed.
     """
-    result = Closure(_spelled(seeds))
-    direct = look_up(con, result.seeds, window, _NAMES, _ROWS, distinct=True)
-    if direct.is_empty():
+    result = Closure(_spelled(seeds), window)
+    rows = result.read(con, result.seeds)
+    if rows.is_empty():
         return result
-    result.context = window or _around(direct, _CONTEXT)
     if len(result.seeds) > 1:
-        direct = direct.filter(~result.names_another())
-    seen = set(direct["pallet"].drop_nulls())
-    _adopt(result, direct, window)
-    frontier = _gather(result, direct)
-    followed = False
+        rows = rows.filter(~result.names_another())
+    seen = set(rows["pallet"].drop_nulls())
+    frontier = _next(result, rows)
     for _ in range(max_hops - 1):
-        rows = look_up(con, frontier, result.context, _NAMES, _ROWS, distinct=True)
-        if result.trip is not None and not followed:
-            followed = True
-            trip = look_up(con, {"pallet": result.spellings}, result.trip, _NAMES, _ROWS, distinct=True)
-            rows = pl.concat([frame for frame in (rows, trip) if not frame.is_empty()] or [rows])
+        rows = result.read(con, frontier)
         if rows.is_empty():
             break
         for kind, values in _hubs(rows).items():
@@ -134,28 +160,11 @@ def closure(
             rows = rows.filter((pl.col("via") != kind) | ~pl.col("value").is_in(sorted(values)))
         rows = rows.filter(result.belongs() & ~result.names_another())
         seen |= set(rows["pallet"].drop_nulls())
-        _adopt(result, rows, window)
-        frontier = _gather(result, rows)
+        frontier = _next(result, rows)
     result["pallet"] |= seen & result.spellings if result.spellings else seen
     if "pallet" in seeds:
         result["pallet"].add(seeds["pallet"])
     return result
-
-
-def _adopt(result: Closure, rows: pl.DataFrame, window: Window | None) -> None:
-    """The pallet of a task, document or request is part of its story: of the first events that name any, if they are few.
-
-    What was scanned may be the wrong pallet: it counts only where nothing else names one.
-    """
-    if result.spellings or result.seeds.keys() & {"sku", "location", "batch"}:
-        return
-    named = rows.filter(pl.col("pallet").is_not_null())
-    told = named.filter(pl.col("kind") != "scan")
-    named = named if told.is_empty() else told
-    codes = set(named["pallet"])
-    if codes and len({pallet_key(code) for code in codes}) <= FEW:
-        result.spellings = {spelling for code in codes for spelling in pallet_variants(code)}
-        result.trip = _within(_around(named, _TRIP), window)
 
 
 def _spelled(seeds: Mapping[str, str]) -> dict[str, set[str]]:
@@ -167,41 +176,39 @@ def _spelled(seeds: Mapping[str, str]) -> dict[str, set[str]]:
     return {kind: set(pallet_variants(value)) if kind == "pallet" else {value} for kind, value in seeds.items()}
 
 
-def _around(rows: pl.DataFrame, margin: timedelta) -> Window | None:
-    first, last = rows["ts"].min(), rows["ts"].max()
-    if not isinstance(first, datetime) or not isinstance(last, datetime):
-        return None
-    try:
-        return first - margin, last + margin
-    except OverflowError:
-        return None
-
-
-def _within(inner: Window | None, outer: Window | None) -> Window | None:
-    if inner is None or outer is None:
-        return inner or outer
-    since = max((t for t in (inner[0], outer[0]) if t is not None), default=None)
-    until = min((t for t in (inner[1], outer[1]) if t is not None), default=None)
-    return since, until
-
-
-def _gather(result: Closure, rows: pl.DataFrame) -> dict[str, set[str]]:
+def _next(result: Closure, rows: pl.DataFrame) -> dict[str, set[str]]:
     """Adds what the rows name to the members; returns the new values that are to be followed."""
-    frontier: dict[str, set[str]] = {}
+    result.accept(rows)
+    frontier: dict[str, set[str]] = {"pallet": _adopted(result, rows)}
     for kind in MEMBERS:
         if kind == "pallet":
-            continue  # the subject's pallets are settled by its own events
-        found = {value for column in COLUMNS[kind] for value in rows[column].drop_nulls().to_list() if value}
+            continue  # only pallets of the subject are members
+        found = {value for column in COLUMNS[kind] for value in rows[column].drop_nulls().unique() if value}
         new = found - result[kind]
-        if len(result[kind]) + len(new) > MOST:
+        room = max(MOST - len(result[kind]), 0)
+        if len(new) > room:
             result.truncated.add(kind)
-            new = set(sorted(new)[: max(MOST - len(result[kind]), 0)])
-            result[kind] |= new
-            continue
-        result[kind] |= new
-        if kind in _FOLLOWED:
+            new = set(sorted(new)[:room])
+        elif kind in FOLLOWED:
             frontier[kind] = new
+        result[kind] |= new
     return frontier
+
+
+def _adopted(result: Closure, rows: pl.DataFrame) -> set[str]:
+    """The pallet of a task, document or request is part of its story: of the first events that name any, if they are few.
+
+    What was scanned may be the wrong pallet: it counts only where nothing else names one.
+    """
+    if result.spellings or result.seeds.keys() & _SHARED_SUBJECTS:
+        return set()
+    named = rows.filter(pl.col("pallet").is_not_null())
+    told = named.filter(pl.col("kind") != "scan")
+    codes = set((named if told.is_empty() else told)["pallet"])
+    if len({pallet_key(code) for code in codes}) > FEW:
+        return set()
+    result.spellings = {spelling for code in codes for spelling in pallet_variants(code)}
+    return result.spellings
 
 
 def _hubs(rows: pl.DataFrame) -> dict[str, set[str]]:
@@ -209,6 +216,8 @@ def _hubs(rows: pl.DataFrame) -> dict[str, set[str]]:
     counted = rows.group_by("via", "value").agg(
         pallets=pl.col("pallet").drop_nulls().n_unique(), tasks=pl.col("task").drop_nulls().n_unique()
     )
-    many = counted.filter((pl.col("pallets") > FEW) | ((pl.col("via") != "doc") & (pl.col("tasks") > FEW)))
-    many = many.filter(pl.col("via").is_in(list(_FOLLOWED)))
+    many = counted.filter(
+        pl.col("via").is_in(["task", "request_id", "txn", "doc"])
+        & ((pl.col("pallets") > FEW) | ((pl.col("via") != "doc") & (pl.col("tasks") > FEW)))
+    )
     return {str(kind): set(part["value"]) for (kind,), part in many.group_by("via")}

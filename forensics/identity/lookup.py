@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import duckdb
 import polars as pl
+
+from forensics.store.schema import EVENTS
 
 Window = tuple[datetime | None, datetime | None]
 
@@ -28,45 +31,59 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
 def look_up(
     con: duckdb.DuckDBPyConnection,
     wanted: Mapping[str, Iterable[str]],
-    window: Window | None,
-    select: str,
+    windows: Mapping[str, Window | None],
     limit: int,
-    *,
-    distinct: bool = False,
 ) -> pl.DataFrame:
-    """Rows of `events` that name one of the wanted values, one row per value and naming column.
+    """Events that name one of the wanted values, once per value and naming column.
+
+    Lists of constants are pushed into the Parquet scan (a join against a list is not). Where the relation is partitioned
+    by `month`, files outside the window are not even opened.
 
     Args:
+        con: has the relation `events`.
         wanted: values by kind of subject (keys of COLUMNS).
-        window: earliest and latest `ts`; rows without a time count only where there is no window.
-        select: the columns to return (SQL from the code, never from data).
+        windows: by kind, earliest and latest `ts`; rows without a time count only where there is none.
         limit: most rows per kind of subject.
-        distinct: without repeats.
 
     Returns:
-        The selected columns, `via` (kind of subject) and `value` (the value named).
+        The event table's columns, `via` (kind of subject) and `value` (the value named); empty without columns if nothing
+        is wanted.
     """
-    branches: list[str] = []
-    params: dict[str, Any] = {}
-    time = ""
-    if window is not None:
-        for name, bound, op in (("since", window[0], ">="), ("until", window[1], "<=")):
-            if bound is not None:
-                time += f" AND ts {op} $since" if name == "since" else f" AND ts {op} $until"
-                params[name] = bound
-    for kind, values in wanted.items():
-        listed = sorted(set(values))
-        if not listed:
-            continue
-        one = len(listed) == 1
-        params[f"v_{kind}"] = listed[0] if one else listed
-        test = f"= $v_{kind}" if one else f"IN (SELECT unnest($v_{kind}))"
-        rows = " UNION ALL ".join(
-            f"SELECT {select}, '{kind}' AS via, {column} AS value FROM events WHERE {column} {test}{time}"
-            for column in COLUMNS[kind]
-        )
-        branches.append(f"(SELECT {'DISTINCT' if distinct else ''} * FROM ({rows}) LIMIT {int(limit)})")
-    if not branches:
+    partitioned = "month" in con.sql("SELECT * FROM events LIMIT 0").columns
+    looks = [
+        _look(kind, column, sorted(set(values)), windows.get(kind), partitioned)
+        for kind, values in wanted.items()
+        for column in (COLUMNS[kind] if values else ())
+    ]
+    if not looks:
         return pl.DataFrame()
-    frame: pl.DataFrame = con.sql(" UNION ALL ".join(branches), params=params).pl()
-    return frame
+    select = ", ".join(f'"{name}"' for name in EVENTS)
+    rows = [
+        f"(SELECT {select}, '{look.kind}' AS via, {look.column} AS value FROM events WHERE {look.test} LIMIT {int(limit)})"
+        for look in looks
+    ]
+    frame: pl.DataFrame = con.sql(" UNION ALL ".join(rows), params=[p for look in looks for p in look.params]).pl()
+    return frame.with_columns(pl.col(name).cast(dtype) for name, dtype in EVENTS.items())
+
+
+@dataclass(frozen=True)
+class _Look:
+    """One column's test, with its parameters in order."""
+
+    kind: str
+    column: str
+    test: str
+    params: tuple[Any, ...]
+
+
+def _look(kind: str, column: str, values: list[str], window: Window | None, partitioned: bool) -> _Look:
+    test = f"{column} IN ({', '.join('?' * len(values))})" if len(values) > 1 else f"{column} = ?"
+    params: list[Any] = list(values)
+    for bound, op in zip(window or (), (">=", "<="), strict=False):
+        if bound is not None:
+            test += f" AND ts {op} ?"
+            params.append(bound)
+            if partitioned:
+                test += f" AND month {op} ?"
+                params.append(f"{bound.astimezone(UTC):%Y-%m}")
+    return _Look(kind, column, test, tuple(params))

@@ -7,12 +7,10 @@ from typing import Final
 import duckdb
 import polars as pl
 
-from forensics.identity.closure import Closure
-from forensics.identity.lookup import COLUMNS, Window, look_up
+from forensics.identity.closure import LIMIT, Closure
+from forensics.identity.lookup import COLUMNS, Window
 from forensics.store.schema import EVENTS
 
-LIMIT: Final = 100_000
-"""Most events per kind of link; a subject with more needs a window."""
 _ORDER: Final = ("task", "request_id", "doc", "txn", "serial", "pallet")
 _WORDS: Final = {"request_id": "request", "txn": "transaction", "doc": "document"}
 
@@ -32,20 +30,15 @@ def subject_events(
         The event table's columns and `event_id` (`source:byte_offset:part`), `file`, `lane` (the system), `relation`
         (`direct`, or `via task T1`), in order of time, then source and position. Events without a time come last.
     """
-    own = {kind: values for kind, values in closure.seeds.items() if values}
-    kinds = [kind for kind in _ORDER if kind != "pallet" and kind not in closure.truncated]
-    links = {kind: closure[kind] - own.get(kind, set()) for kind in kinds}
-    columns = ", ".join(f'"{name}"' for name in EVENTS)
-    direct = look_up(con, own, window, columns, limit)
-    linked = look_up(con, links, window or closure.context, columns, limit)
-    trip = {"pallet": closure.spellings} if closure.trip is not None else {}
-    carried = look_up(con, trip, closure.trip, columns, limit)
-    frames = [frame for frame in (direct, linked, carried) if not frame.is_empty()]
-    if not frames:
+    if window is not None and window != closure.window:
+        closure = _widened(closure, window)
+    links = {kind: closure[kind] for kind in _ORDER if kind not in closure.truncated and kind != "pallet"}
+    closure.read(con, {**closure.seeds, **links}, limit)
+    rows = closure.rows
+    if rows.is_empty():
         return _finish(pl.DataFrame(schema=EVENTS).with_columns(relation=pl.lit("direct")), con)
-    rows = pl.concat(frames, how="vertical_relaxed")
     is_direct = pl.lit(False)
-    for kind, values in own.items():
+    for kind, values in closure.seeds.items():
         for column in COLUMNS[kind]:
             is_direct |= pl.col(column).is_in(sorted(values)).fill_null(False)
     hub = pl.lit(False)
@@ -73,6 +66,15 @@ def subject_events(
         .drop("_direct", "_rank", "via", "value")
     )
     return _finish(rows, con)
+
+
+def _widened(closure: Closure, window: Window) -> Closure:
+    """The same subject in another time: its events are read anew."""
+    other = Closure(closure.seeds, window)
+    for kind, values in closure.items():
+        other[kind] = set(values)
+    other.spellings, other.hubs, other.truncated = closure.spellings, closure.hubs, closure.truncated
+    return other
 
 
 def _own_material(closure: Closure) -> pl.Expr:

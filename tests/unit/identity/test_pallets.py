@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forensics.identity import pallet_key, pallet_key_sql, pallet_variants, same_pallet
@@ -48,6 +48,7 @@ def test_same_pallet(a: str | None, b: str | None, same: bool) -> None:
     assert same_pallet(a, b) == same_pallet(b, a) == same
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="0123456789TPx() ]C-", max_size=24))
 def test_variants_are_spellings_of_the_same(code: str) -> None:
     variants = pallet_variants(code)
@@ -57,6 +58,7 @@ def test_variants_are_spellings_of_the_same(code: str) -> None:
     assert all(same_pallet(v, code) for v in variants)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**18 - 1), st.integers(1, 18))
 def test_variants_hold_every_padding(number: int, width: int) -> None:
     padded = str(number).zfill(width)
@@ -65,6 +67,7 @@ def test_variants_hold_every_padding(number: int, width: int) -> None:
     assert "00" + str(number).zfill(18) in pallet_variants(padded)
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(alphabet="0123456789TPtpx() ]C1-\x1d", max_size=24), max_size=20))
 def test_the_key_is_the_same_in_sql(codes: list[str]) -> None:
     con = duckdb.connect()

@@ -3,7 +3,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forensics.model.result import Finding
@@ -87,6 +87,7 @@ fields = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(fields, st.integers(0, 3000)), max_size=12), st.randoms())
 def test_grouping_is_a_partition_whatever_the_order(drawn: list[tuple[dict[str, Any], int]], random: Any) -> None:
     findings = [finding(minutes=m, name=str(i), **(f or {"sku": "S1"})) for i, (f, m) in enumerate(drawn)]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forensics.model.result import CaseResult
@@ -153,6 +153,7 @@ def test_rules_are_read_from_the_catalogue(tmp_path: Path) -> None:
     assert load_rules(tmp_path) == {"F-S-02-05.3": Rule("reverse", {"zh": "冲", "en": "reverse it"})}
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.builds(

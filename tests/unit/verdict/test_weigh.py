@@ -4,7 +4,7 @@ import math
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forensics.model.result import CauseVerdict, Coverage, Gap
@@ -128,6 +128,7 @@ some_findings = st.lists(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(some_findings, needs)
 def test_probabilities_are_probabilities(findings: list, recorded: list[str]) -> None:
     verdicts = weigh(NEGATIVE, findings, Records(coverage(*recorded)), T, T)
@@ -139,6 +140,7 @@ def test_probabilities_are_probabilities(findings: list, recorded: list[str]) ->
     assert all(set(v.because) == {"zh", "en"} and all(v.because.values()) for v in verdicts)
 
 
+@settings(deadline=None)
 @given(some_findings, needs, st.integers(1, 4), strengths)
 def test_evidence_for_a_cause_never_lowers_its_rank(
     findings: list, recorded: list[str], n: int, strength: float
@@ -156,6 +158,7 @@ def test_evidence_for_a_cause_never_lowers_its_rank(
     assert after[1] >= before[1] - 2e-6
 
 
+@settings(deadline=None)
 @given(some_findings, needs, st.randoms())
 def test_order_of_findings_does_not_matter(findings: list, recorded: list[str], random: object) -> None:
     records = Records(coverage(*recorded))
