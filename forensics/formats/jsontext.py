@@ -42,21 +42,23 @@ def _run(text: pl.Series, expression: str, parameters: dict[str, Any]) -> pl.Ser
         connection.unregister("texts")
 
 
-def path_text(path: str) -> str | None:
-    """`data.0.CODE` as a DuckDB path; a number is an index, negative from the end; None if a key cannot be written."""
-    out = "$"
-    for part in path.split(".") if path else ():
-        out += index_or_key(part)
-    return None if '"' in path or "\\" in path else out
+def path_text(path: str) -> str:
+    """`data.0.CODE` as DuckDB wants it: a JSON pointer, which can name any key; with indexes from the end, a JSON path."""
+    parts = path.split(".") if path else []
+    if not any(_from_end(part) for part in parts):
+        return pointer(parts) if parts else "$"
+    return "$" + "".join(
+        f"[#{part}]" if _from_end(part) else f"[{part}]" if part.isdigit() else f'."{part}"' for part in parts
+    )
 
 
-def index_or_key(part: str) -> str:
-    """One step of a path."""
-    if part.isascii() and part.isdigit():
-        return f"[{part}]"
-    if part.startswith("-") and part[1:].isascii() and part[1:].isdigit():
-        return f"[#{part}]"
-    return f'."{part}"'
+def _from_end(part: str) -> bool:
+    return part.startswith("-") and part[1:].isascii() and part[1:].isdigit()
+
+
+def pointer(keys: Sequence[str]) -> str:
+    """A JSON pointer (RFC 6901)."""
+    return "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in keys)
 
 
 def extract(text: pl.Series, paths: Sequence[str]) -> list[pl.Series]:
@@ -69,23 +71,18 @@ def extract(text: pl.Series, paths: Sequence[str]) -> list[pl.Series]:
 
 
 def extract_keys(text: pl.Series, keys: Sequence[str]) -> list[pl.Series]:
-    """The values of top-level keys, which may contain any character but a double quote or backslash."""
-    return extract_paths(text, [None if '"' in key or "\\" in key else f'$."{key}"' for key in keys])
+    """The values of top-level keys."""
+    return extract_paths(text, [pointer([key]) for key in keys])
 
 
-def extract_paths(text: pl.Series, paths: Sequence[str | None]) -> list[pl.Series]:
-    """As `extract`, with DuckDB paths; None gives nulls."""
-    known = [path for path in paths if path is not None]
-    nothing = constant(None, len(text))
-    if not known or text.null_count() == len(text):
-        return [nothing] * len(paths)
-    lists = _run(text, "json_extract_string(j, $paths)", {"paths": known})
-    columns = iter(
-        lists.to_frame("x").select(
-            cleaned(pl.col("x").list.get(i, null_on_oob=True)).alias(str(i)) for i in range(len(known))
-        )
-    )
-    return [nothing if path is None else next(columns) for path in paths]
+def extract_paths(text: pl.Series, paths: Sequence[str]) -> list[pl.Series]:
+    """As `extract`, with paths as DuckDB wants them."""
+    if not paths or text.null_count() == len(text):
+        return [constant(None, len(text))] * len(paths)
+    lists = _run(text, "json_extract_string(j, $paths)", {"paths": list(paths)}).to_frame("x")
+    return lists.select(
+        cleaned(pl.col("x").list.get(i, null_on_oob=True)).alias(str(i)) for i in range(len(paths))
+    ).get_columns()
 
 
 def elements(text: pl.Series, path: str) -> pl.Series:
@@ -94,14 +91,13 @@ def elements(text: pl.Series, path: str) -> pl.Series:
     Returns:
         List(String); null or empty where there is none.
     """
-    at = path_text(path)
-    if at is None or text.null_count() == len(text):
+    if text.null_count() == len(text):
         return constant(None, len(text), pl.List(pl.String))
     expression = (
-        "CASE json_type(j, $at) WHEN 'ARRAY' THEN CAST(json_extract(j, $every) AS VARCHAR[])"
+        "CASE json_type(j, $at) WHEN 'ARRAY' THEN CAST(CAST(json_extract(j, $at) AS JSON[]) AS VARCHAR[])"
         " WHEN 'OBJECT' THEN [CAST(json_extract(j, $at) AS VARCHAR)] END"
     )
-    return _run(text, expression, {"at": at, "every": at + "[*]"})
+    return _run(text, expression, {"at": path_text(path)})
 
 
 def top_keys(text: pl.Series) -> list[str]:

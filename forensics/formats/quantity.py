@@ -13,7 +13,7 @@ import polars as pl
 from forensics.formats.columns import constant
 from forensics.store.schema import DECIMAL
 
-_NUMBER = r"^(?P<open>\()?(?P<sign>[+-])?(?P<number>[0-9][0-9,.' ]*|[.,][0-9]+)(?P<exponent>[eE][+-]?[0-9]{1,2})?(?P<trailing>-)?\)?\s*(?P<unit>\p{L}[\p{L}0-9/²³]{0,15}|%)?\.?$"
+_NUMBER = r"^(?P<open>\()?(?P<sign>[+-])?(?P<number>[0-9][0-9,.' ]*|[.,][0-9]+)(?P<exponent>[eE][+-]?[0-9]{1,2})?(?P<trailing>-)?\)?\s*(?P<unit>\p{L}[\p{L}/²³]{0,15}[23]?|%)?\.?$"
 _GROUPED_COMMA = r"^[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?$"
 _GROUPED_DOT = r"^[0-9]{1,3}(?:\.[0-9]{3}){2,}(?:,[0-9]*)?$|^[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]*$"
 _DECIMAL_COMMA = r"^[0-9]*,[0-9]+$"

@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+import duckdb
 import polars as pl
 
 from forensics.formats.framing import frame_lines
@@ -47,7 +48,7 @@ def run_samples(spec: FormatSpec) -> list[SampleFailure]:
     for number, sample in enumerate(spec.samples, 1):
         try:
             differences = _compare(sample, parse_sample(spec, sample), spec.system)
-        except (pl.exceptions.PolarsError, ValueError, ArithmeticError) as error:
+        except (pl.exceptions.PolarsError, duckdb.Error, ValueError, ArithmeticError, LookupError, TypeError) as error:
             differences = [f"fails: {str(error).splitlines()[0]}"]
         if differences:
             failures.append(SampleFailure(number, sample.line, tuple(differences)))

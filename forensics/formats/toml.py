@@ -28,8 +28,9 @@ class Document:
     def line(self, *path: Key) -> int | None:
         """The line of the key, or of the nearest thing around it."""
         for end in range(len(path), 0, -1):
-            if path[:end] in self.lines:
-                return self.lines[path[:end]]
+            for key in (path[:end], (*path[:end], 0)):
+                if key in self.lines:
+                    return self.lines[key]
         return None
 
     def error(self, message: str, *path: Key, hint: str | None = None) -> FormatError:
