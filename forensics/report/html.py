@@ -17,21 +17,20 @@ from typing import Any, Final, Literal
 import polars as pl
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from forensics.model.event import SYSTEMS
 from forensics.model.fault import Fault, Text
 from forensics.model.result import CaseResult, decimal_text
 from forensics.report import balance as balances
 from forensics.report import charts, csp, payload, story, view
 from forensics.report.bundle import vega
+from forensics.report.lanes import Timeline
 from forensics.report.paths import evidence_folder
-from forensics.report.rows import SHOWN, Shown, gap_ms, prepare
+from forensics.report.rows import SHOWN, gap_ms, prepare
 from forensics.report.safe import one_line, visible
 from forensics.report.texts import Texts
-from forensics.report.when import Zone, as_utc, length
+from forensics.report.when import Zone, as_utc
 
 HERE: Final = Path(__file__).parent
 SCRIPTS: Final = ("unpack.js", "table.js", "charts.js", "main.js")
-MAX_STATIC_ROWS: Final = 80
 MAX_INCIDENTS: Final = 60
 MAX_OVERVIEW: Final = 1000
 MAX_FINDINGS: Final = 25
@@ -133,6 +132,9 @@ class _Report:
 
     def render(self) -> str:
         frame, shortened = self._within_budget()
+        timeline = Timeline(
+            frame, self.shown, self.result, self.story, self.t, self.zone, self.observed, self._moment()
+        )
         library = vega() if frame.height or self.balance else ""
         scripts = [script(name) for name in SCRIPTS] if library else []
         style = (HERE / "static" / "report.css").read_text(encoding="utf-8")
@@ -142,7 +144,7 @@ class _Report:
             "csp": csp.policy([*scripts, library] if library else [], [style]),
             "style": style,
             "scripts": scripts,
-            "data": self._data(frame, library) if library else {},
+            "data": self._data(timeline, library) if library else {},
             "title": self._title(),
             "meta": self._meta(),
             "subject": story.subject_text(self.subject, self.t) if self.subject else "",
@@ -154,7 +156,7 @@ class _Report:
                 "incidents": MAX_INCIDENTS,
                 "overview": MAX_OVERVIEW,
             },
-            "timeline": self._timeline(frame, shortened),
+            "timeline": timeline.context(shortened),
             "balance": self._balance(),
             "steps": view.steps(self.result, self.t, self._fault),
             "prevention": view.prevention(self.result, self.catalogue, self.t, self.symptom),
@@ -226,154 +228,33 @@ class _Report:
             data["offset"] = payload.words(pl.Series(offsets, dtype=pl.String))
         return data
 
-    def _timeline(self, frame: pl.DataFrame, shortened: int | None) -> dict[str, Any]:
-        shown: Shown = self.shown
-        static = _pick_static(frame, self.observed or self._moment())
-        kinds = [self.t.join([f"{self.t.word('kind', kind)} {n:,}" for kind, n in shown.left_out.items()])]
-        notes = []
-        if shown.left_out:
-            rest = f"{sum(shown.left_out.values()):,}"
-            notes.append(
-                self.t("timeline.left_out", total=f"{shown.total:,}", n=f"{frame.height:,}", rest=rest, kinds=kinds[0])
-            )
-        if shortened is not None:
-            notes.append(self.t("timeline.shortened", n=shortened))
-        elif shown.cut:
-            notes.append(self.t("timeline.cut", n=shown.cut))
-        untimed = frame["ts"].null_count()
-        if untimed:
-            notes.append(self.t("timeline.untimed", n=untimed))
-        kinds_present = set(frame["kind_id"])
-        return {
-            "total": frame.height,
-            "rows": list(self._static_rows(static)),
-            "rest": frame.height - static.height,
-            "notes": notes,
-            "systems": self._lanes(frame),
-            "legend": [(mark, self.t(f"timeline.mark_{mark}")) for mark in charts.MARKS],
-            "kinds": [(k, self.t.word("kind", k)) for k in (*self.t.words("kind"),) if k in kinds_present],
-            "focus": [label for label, _ in self._focus(frame)],
-            "start": self._start(frame),
-            "chart": frame["ts"].null_count() < frame.height,
-        }
-
-    def _static_rows(self, frame: pl.DataFrame) -> Any:
-        previous: datetime | None = None
-        gap = timedelta(milliseconds=gap_ms(frame))
-        for row in frame.iter_rows(named=True):
-            ts = row["ts"]
-            if previous is not None and ts is not None and ts - previous > gap:
-                yield {"gap": self.t("timeline.gap_row", length=length(ts - previous, self.t.lang))}
-            previous = ts or previous
-            yield {
-                "number": f"E{row['cited']}" if row["cited"] is not None else "",
-                "time": self.zone.text(ts, row["precision"]),
-                "system": self.t.word("system", row["system_id"]),
-                "what": row["what"],
-                "subject": row["subject"] or "—",
-                "qty": row["qty"] or row["qty_counted"] or "",
-                "where": f"{row['file'] or '—'}:{row['line']}" if row["line"] is not None else row["file"] or "—",
-                "text": visible(row["text"], 300),
-                "mark": row["mark"],
-            }
-
-    def _span(self, frame: pl.DataFrame) -> tuple[float, float]:
-        return balances.span(frame, self._wall(self.observed))
-
-    def _wall(self, ts: datetime | None) -> datetime | None:
-        return None if ts is None else ts.astimezone(self.zone.info)
-
-    def _focus(self, frame: pl.DataFrame) -> list[tuple[str, tuple[float, float]]]:
-        if frame["ts"].null_count() == frame.height:
-            return []
-        out = [(self.t("timeline.focus_all"), self._span(frame))]
-        if self.observed is not None:
-            at = payload.wall_ms(self._wall(self.observed)) or 0.0
-            out.append((self.t("timeline.focus_observed"), (at - 3_600_000, at + 3_600_000)))
-        for told in self.story.incidents[:30]:
-            times = [c.evidence.ts for f in told.findings for c in f.cited if c.evidence.ts]
-            times += [ts for ts in (told.incident.started_at, told.incident.ended_at) if ts]
-            if times:
-                low = payload.wall_ms(self._wall(min(times))) or 0.0
-                high = payload.wall_ms(self._wall(max(times))) or 0.0
-                room = max((high - low) * 0.08, 2000.0)
-                out.append((self.t("timeline.focus_incident", n=told.number), (low - room, high + room)))
-        return out
-
-    def _start(self, frame: pl.DataFrame) -> int:
-        """The span to begin with: the incident where it would be a speck in the whole period."""
-        focus = self._focus(frame)
-        if len(self.story.incidents) == 1 and len(focus) > 1:
-            whole, last = focus[0][1], focus[-1][1]
-            if (last[1] - last[0]) < (whole[1] - whole[0]) / 8:
-                return len(focus) - 1
-        return 0
-
     # --- what the script reads ----------------------------------------------------------------------------------
 
-    def _data(self, frame: pl.DataFrame, library: str) -> dict[str, str]:
+    def _data(self, timeline: Timeline, library: str) -> dict[str, str]:
         config: dict[str, Any] = {
-            "gap_ms": gap_ms(frame),
+            "gap_ms": gap_ms(timeline.frame),
             "searched": list(_SEARCHED),
             "fields": [name for name in SHOWN if name != "system"],
             "timeline": None,
             "balance": None,
         }
         blocks = {"events": self.packed, "vega": payload.pack_text(library)}
-        observed = payload.wall_ms(self._wall(self.observed))
-        if frame["ts"].null_count() < frame.height:
-            config["timeline"] = {
-                "full": self._span(frame),
-                "focus": [span for _, span in self._focus(frame)],
-                "slots": _slots(frame),
-                "sizes": charts.SIZES,
-                "lanes": [system for system, _ in self._lanes(frame)],
-            }
-            blocks["spec_timeline"] = data_block(self._timeline_spec(frame, observed))
+        if timeline.drawn:
+            config["timeline"] = timeline.config()
+            blocks["spec_timeline"] = data_block(timeline.spec())
         if self.balance is not None:
-            span = balances.span(self.balance.frame, self._wall(self.observed))
+            observed = None if self.observed is None else self.observed.astimezone(self.zone.info)
+            span = balances.span(self.balance.frame, observed)
             config["balance"] = {"full": span}
             blocks["balance"] = payload.pack(self.balance.payload())
             words = {key: self.t(f"balance.{key}") for key in ("book", "physical", "below")}
             words |= {"observed": self.t("timeline.observed"), "quantity": self.t("label.qty")}
             chart = charts.balance_chart(
-                "balance", span=span, words=words, physical=self.balance.physical, observed=observed
+                "balance", span=span, words=words, physical=self.balance.physical, observed=payload.wall_ms(observed)
             )
             blocks["spec_balance"] = data_block(chart.to_dict())
         blocks["config"] = data_block({"words": self._words(), "config": config})
         return blocks
-
-    def _lanes(self, frame: pl.DataFrame) -> list[tuple[str, str]]:
-        present = set(frame["system_id"])
-        return [(s, self.t.word("system", s)) for s in (*SYSTEMS, "unknown") if s in present]
-
-    def _timeline_spec(self, frame: pl.DataFrame, observed: float | None) -> dict[str, Any]:
-        lanes = self._lanes(frame)
-        order = {system: n for n, (system, _) in enumerate(lanes)}
-        gaps = [
-            {
-                "y": order[c.system or "unknown"] + 0.03,
-                "y2": order[c.system or "unknown"] + 0.97,
-                "since": payload.wall_ms(self._wall(gap.since)),
-                "until": payload.wall_ms(self._wall(gap.until)),
-            }
-            for c in self.result.coverage
-            if (c.system or "unknown") in order
-            for gap in c.gaps[: view.MAX_GAPS]
-        ]
-        chart = charts.timeline_chart(
-            "events",
-            lanes=[label for _, label in lanes],
-            span=self._span(frame),
-            words={"observed": self.t("timeline.observed")},
-            cited="cited",
-            chosen="chosen",
-            gaps=gaps,
-            observed=observed,
-            legend=False,
-        )
-        spec: dict[str, Any] = chart.to_dict()
-        return spec
 
     def _words(self) -> dict[str, Any]:
         return {
@@ -434,33 +315,6 @@ def _cut(limit: int) -> pl.Expr:
     return (
         pl.when(text.str.len_chars() > limit).then(text.str.slice(0, limit) + pl.lit("…")).otherwise(text).alias("text")
     )
-
-
-def _pick_static(frame: pl.DataFrame, around: datetime | None) -> pl.DataFrame:
-    """The rows of the static table: cited ones, then those nearest to the moment that matters, in order of time."""
-    if frame.height <= MAX_STATIC_ROWS:
-        return frame
-    middle = around if around is not None else frame["ts"].median()
-    return (
-        frame.with_row_index("_row")
-        .with_columns(
-            (pl.col("ts") - pl.lit(middle, pl.Datetime("us", "UTC"))).dt.total_microseconds().abs().alias("_far")
-        )
-        .sort(pl.col("cited").is_null(), "_far", "_row", nulls_last=True)
-        .head(MAX_STATIC_ROWS)
-        .sort("_row")
-        .drop("_row", "_far")
-    )
-
-
-def _slots(frame: pl.DataFrame) -> dict[str, dict[str, float]]:
-    """Where in its lane a kind is drawn: kinds of one system do not hide one another."""
-    pairs = frame.select("system_id", "kind_id").unique().sort("system_id", "kind_id")
-    slots: dict[str, dict[str, float]] = {}
-    for (system,), group in pairs.group_by("system_id", maintain_order=True):
-        kinds = group["kind_id"].to_list()
-        slots[str(system)] = {kind: round((n + 0.5) / len(kinds), 3) for n, kind in enumerate(kinds)}
-    return slots
 
 
 def data_block(value: Any) -> str:

@@ -169,11 +169,18 @@ def _qty_text(name: str) -> pl.Expr:
 def _worded(frame: pl.DataFrame, texts: Texts, tz: str, notes: Mapping[str, str]) -> pl.DataFrame:
     lane = pl.when(pl.col("system").is_in(SYSTEMS)).then(pl.col("system")).otherwise(pl.lit("unknown"))
     bad = pl.col("outcome").is_in((*BAD, "unknown"))
+    kind = _word("kind", "kind", texts)
+    action, state = _word("action", "action", texts), _word("state", "state", texts)
+    doing = (  # a task is told by its state, anything else by what was done; "whole call" says nothing
+        pl.when(pl.col("kind") == "task").then(pl.coalesce(state, action))
+        .when(pl.col("state").is_in(["REQUEST", "RESPONSE"])).then(pl.concat_str(action, state, separator=" · ", ignore_nulls=True))
+        .when(pl.col("state") == "CALL").then(action)
+        .otherwise(pl.coalesce(action, state))
+    )  # fmt: skip
     what = pl.concat_str(
-        _word("kind", "kind", texts),
+        kind,
         _word("doc_type", "doc_type", texts),
-        _word("action", "action", texts),
-        _word("state", "state", texts),
+        pl.when(doing != kind).then(doing),
         pl.when(bad).then(_word("outcome", "outcome", texts)),
         separator=" · ",
         ignore_nulls=True,

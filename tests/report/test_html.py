@@ -21,7 +21,8 @@ import pytest
 
 from forensics.model.errors import ConfigError
 from forensics.model.result import CaseResult
-from forensics.report.html import MAX_STATIC_ROWS, render_html
+from forensics.report.html import render_html
+from forensics.report.lanes import MAX_STATIC_ROWS
 from report import cases
 
 SIZE_LIMIT = 1_500_000
