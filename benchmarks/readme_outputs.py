@@ -32,7 +32,7 @@ def run(*command: str, cwd: Path = ROOT) -> str:
         [sys.executable, *command], check=False, cwd=cwd, env=env, capture_output=True, text=True, encoding="utf-8"
     )
     if done.returncode not in (0, 1):
-        sys.exit(f"{command} ended with {done.returncode}\n{done.stderr}")
+        raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}\n{done.stderr}")
     return done.stdout.replace(f"{cwd}/", "").replace(f"{ROOT}/", "")
 
 
@@ -85,8 +85,9 @@ def accuracy(_lang: str, _work: Path) -> str:
 BLOCKS: dict[str, Callable[[str, Path], str]] = {"demo": demo, "audit": audit, "formats": formats, "accuracy": accuracy}
 
 
-def main() -> None:
-    """Fill every block of both READMEs."""
+def main() -> int:
+    """Fill every block of both READMEs; 1 if a command failed and its block was left alone."""
+    failed = False
     for lang, readme in READMES.items():
         text = readme.read_text(encoding="utf-8")
         with tempfile.TemporaryDirectory() as folder:
@@ -94,11 +95,16 @@ def main() -> None:
                 marked = re.compile(rf"(<!-- output: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
                 if not marked.search(text):
                     sys.exit(f"{readme.name} has no block '{name}'")
-                output = block(lang, Path(folder).resolve())
+                try:
+                    output = block(lang, Path(folder).resolve())
+                except RuntimeError as error:
+                    failed = True
+                    print(f"{readme.name}, {name}: left as it was\n{error}", file=sys.stderr)
+                    continue
                 text = marked.sub(lambda found, new=output: f"{found[1]}{new}\n{found[2]}", text)  # type: ignore[misc]
         readme.write_text(text, encoding="utf-8")
-        print(f"{readme.name}: {', '.join(BLOCKS)}")
+    return int(failed)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
