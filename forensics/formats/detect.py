@@ -133,7 +133,7 @@ def _declared(spec: FormatSpec, why: str, found: Sequence[Table]) -> Detection:
         for source in rule.sources
         for name in source.fields
     }
-    reasons = [f"{spec.id}: {why} fit{'s' if ' and ' not in why else ''}"]
+    reasons = [f"{spec.id}: {why} fit{'s' if why == 'its beginning' else ''}"]
     if spec.record.frame != "table":
         return Detection(spec, reasons, mapping)
     if spec.record.columns:
