@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from forensics.readers.base import Factory, Parsed, Reader, SourceContext
+from forensics.readers.cdc import Cdc
 from forensics.readers.general_log import GeneralLog
 from forensics.readers.mysqlbinlog import MysqlBinlog
 from forensics.readers.replica_status import ReplicaStatus
 
 READERS: Final[dict[str, Factory]] = {
+    "cdc": Cdc,
     "general_log": GeneralLog,
     "mysqlbinlog": MysqlBinlog,
     "replica_status": ReplicaStatus,

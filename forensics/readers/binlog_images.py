@@ -16,10 +16,14 @@ _SAMPLES: Final = 60
 
 
 class Images:
-    """Builds change events out of row groups and their values."""
+    """Builds change events out of row groups and their values.
 
-    def __init__(self) -> None:
-        self._memory = Memory()
+    Args:
+        remember: complete images that leave columns out from the row's earlier images; the first column is the row's key.
+    """
+
+    def __init__(self, *, remember: bool = True) -> None:
+        self._memory = Memory() if remember else None
         self._guessed: dict[str, dict[int, str]] = {}
 
     def build(self, rows: pl.DataFrame, values: pl.DataFrame, versions: pl.DataFrame) -> pl.DataFrame:
@@ -58,11 +62,11 @@ class Images:
         filled = rows
         for more in (self._filled(values), keys, partial):
             filled = filled.join(more, on="group", how="left", maintain_order="left")
-        return (
-            self._memory.complete(filled)
-            .join(_images(values), on="group", how="left", maintain_order="left")
-            .with_columns(_extra())
-        )
+        if self._memory is None:
+            completed = filled.with_columns(pl.lit(False).alias("completed"))
+        else:
+            completed = self._memory.complete(filled)
+        return completed.join(_images(values), on="group", how="left", maintain_order="left").with_columns(_extra())
 
     def _guesses(self, rows: pl.DataFrame, values: pl.DataFrame, versions: pl.DataFrame) -> pl.DataFrame:
         """Versions of tables whose columns nothing names, as far as statements and values tell."""

@@ -17,6 +17,10 @@ FILLED: Final = (
 """What a column may fill; codes of a table (types, states) keep their meaning for its own product."""
 _MOVES: Final = frozenset({"doc_line", "request_id", "task", "operator", "device"})
 _STOCK_NAME: Final = re.compile(r"(?i)stock|invent|quant|onhand|on_hand|bin_?lot|库存")
+_MOVEMENT_NAME: Final = re.compile(
+    r"(?i)ledger|journal|histor|_?logs?$|record|flow|trans|movement|reserv|alloc|task|流水|履历"
+)
+_MOVEMENT_COLUMN: Final = re.compile(r"(?i)delta|chang|moved?_|_moved?|adjust|diff|变动|变化|差异")
 
 
 @cache
@@ -42,6 +46,10 @@ def is_stock(table: str, columns: list[str]) -> bool:
     meaning = {c for c in map(canonical, columns) if c}
     if "qty" not in meaning or meaning & {"qty_before", "qty_after"} or not meaning & {"sku", "location", "pallet"}:
         return False
-    if _STOCK_NAME.search(table.rpartition(".")[2]):
+    name = table.rpartition(".")[2]
+    quantities = [column for column in columns if canonical(column) == "qty"]
+    if _MOVEMENT_NAME.search(name) or all(_MOVEMENT_COLUMN.search(column) for column in quantities):
+        return False
+    if _STOCK_NAME.search(name):
         return not meaning & {"doc_line", "request_id"}
     return not meaning & (_MOVES | {"doc"})

@@ -20,6 +20,10 @@ from forensics.readers.columns import canonical, is_stock
         ("w.idempotency", ["request_id", "sku", "qty"], False),
         ("w.heartbeat", ["ts", "server_id", "file", "position"], False),
         ("w.summary", ["sku", "total"], False),
+        ("w.ledger", ["id", "sku", "delta"], False),
+        ("w.stock_log", ["sku", "loc", "qty"], False),
+        ("w.stock_move", ["sku", "loc", "qty_change"], False),
+        ("w.inventory_detail", ["sku", "loc", "qty"], True),
     ],
 )
 def test_a_table_of_balances(table: str, columns: list[str], stock: bool) -> None:
