@@ -120,7 +120,7 @@ judged_by_image AS (
     WHERE next_before IS NULL
        OR (survivor IS NOT NULL AND abs(next_before - (start + total)) > $tolerance
            -- a relative update leaves the same picture if the next posting read between the run's commits
-           AND (next_is_later OR (survivor = size AND last_is_sure))
+           AND (next_is_later OR (survivor = size AND last_is_sure AND len(list_filter(rows, lambda r: r.qty_after = ahead[1])) = 1))
            -- a result that somebody starts from later was not lost; then only the order is wrong
            AND NOT list_bool_or(list_transform(rows, lambda r: r.qty_after <> ahead[1] AND list_contains(ahead, r.qty_after))))
 )

@@ -1,6 +1,7 @@
 /*
 name  = "api_ends"
 uses  = ["events_ordered", "api_halves", "api_pairs"]
+materialise = true
 about = { zh = "每一端记录的一次调用（请求与应答已合并）", en = "one row per call and end that logged it, halves already joined" }
 */
 WITH hidden AS (  -- attempts that a proxy made behind one line: beside the call itself (part 0, no attempt number)
@@ -21,9 +22,9 @@ WITH hidden AS (  -- attempts that a proxy made behind one line: beside the call
     FROM events_ordered e
     WHERE e.kind = 'api' AND (e.state IS NULL OR e.state IN ('CALL', 'REQUEST'))
       AND (e.part = 0 OR e.attempt IS NULL
-           OR (e.source, e.byte_offset) NOT IN (SELECT (source, byte_offset) FROM hidden))
+           OR NOT EXISTS (FROM hidden h WHERE h.source = e.source AND h.byte_offset = e.byte_offset))
 )
-SELECT a.source, a.byte_offset, a.part, p.res_source, p.res_offset, p.res_part,
+SELECT row_number() OVER () AS end_id, a.source, a.byte_offset, a.part, p.res_source, p.res_offset, p.res_part,
        a.system, a.host, a.clock, a.res_us, a.err_us, a.us AS started_us,
        CASE WHEN p.source IS NOT NULL THEN r.us
             WHEN a.duration_ms IS NOT NULL THEN a.us + CAST(a.duration_ms * 1000 AS BIGINT) END AS ended_us,

@@ -25,25 +25,30 @@ WITH entries AS (
     SELECT * REPLACE (coalesce(qty, qty_after - qty_before) AS qty) FROM entries
 ), placed AS (
     SELECT * REPLACE (coalesce(location, CASE WHEN qty < 0 THEN from_location ELSE to_location END) AS location) FROM signed
-), per_source AS (  -- a file written newest first is read backwards; ids count only where they rise with time
-    SELECT source, min(us) AS first_us, max(us) AS last_us,
-           count(*) FILTER (us < before_us) > count(*) FILTER (us > before_us) AS backwards
-    FROM (SELECT source, us, lag(us) OVER (PARTITION BY source ORDER BY byte_offset, part) AS before_us FROM placed)
+), per_source AS (  -- a file written newest first is read backwards
+    SELECT source, min(us) AS first_us, max(us) AS last_us, regr_slope(us, byte_offset) < 0 AS backwards
+    FROM placed GROUP BY source
+), ids AS (  -- ids order a source only where every row has one and they rise with time
+    SELECT source, count(*) = count(id) AND coalesce(corr(id::DOUBLE, us::DOUBLE), 1) > 0.95 AS usable
+    FROM (SELECT source, TRY_CAST(entry_id AS BIGINT) AS id, us FROM placed)
     GROUP BY source
-), ids AS (
-    SELECT source, count(*) = count(id) AND count(*) FILTER (us < before_us) <= 0.02 * count(*) AS usable
-    FROM (SELECT source, TRY_CAST(entry_id AS HUGEINT) AS id, us,
-                 lag(us) OVER (PARTITION BY source ORDER BY TRY_CAST(entry_id AS HUGEINT)) AS before_us FROM placed)
-    GROUP BY source
+), commits AS (
+    SELECT source, byte_offset, part, row_number() OVER (PARTITION BY source ORDER BY log_position, byte_offset, part) AS commit_nr
+    FROM placed WHERE log_position IS NOT NULL
+), twice AS (  -- one record that a collector wrote twice
+    SELECT hash(source, entry_id, us, sku, qty, qty_before, qty_after, request_id, doc, doc_line, location, pallet, batch) AS same,
+           arg_min({'byte_offset': byte_offset, 'part': part}, byte_offset * 16 + part) AS kept, any_value(source) AS source
+    FROM placed WHERE qty_before IS NOT NULL GROUP BY 1 HAVING count(*) > 1
 )
 SELECT p.*, s.first_us AS source_first_us, s.last_us AS source_last_us,
-       CASE WHEN p.log_position IS NOT NULL THEN 'commit' WHEN i.usable THEN 'id' ELSE 'time' END AS order_quality,
-       row_number() OVER (
-           PARTITION BY p.source
-           ORDER BY p.log_position, CASE WHEN i.usable THEN TRY_CAST(p.entry_id AS HUGEINT) END, p.us,
-                    CASE WHEN s.backwards THEN -p.byte_offset ELSE p.byte_offset END, p.part) AS nr
+       CASE WHEN c.commit_nr IS NOT NULL THEN 'commit' WHEN i.usable THEN 'id' ELSE 'time' END AS order_quality,
+       -- order within the source: commit order, else the rows' own id, else time and place in the file
+       CASE WHEN c.commit_nr IS NOT NULL THEN c.commit_nr::HUGEINT
+            WHEN i.usable THEN TRY_CAST(p.entry_id AS BIGINT)::HUGEINT * 16 + p.part
+            ELSE p.us::HUGEINT * 1099511627776 + CASE WHEN s.backwards THEN 1099511627775 - p.byte_offset * 16 + p.part
+                                                      ELSE p.byte_offset * 16 + p.part END END AS nr
 FROM placed p JOIN per_source s USING (source) JOIN ids i USING (source)
-QUALIFY qty_before IS NULL OR row_number() OVER (  -- one record that a collector wrote twice
-    PARTITION BY p.source, p.entry_id, p.us, p.sku, p.qty, p.qty_before, p.qty_after, p.request_id, p.doc, p.doc_line,
-                 p.location, p.pallet, p.batch
-    ORDER BY p.byte_offset, p.part) = 1
+LEFT JOIN commits c ON c.source = p.source AND c.byte_offset = p.byte_offset AND c.part = p.part
+WHERE NOT EXISTS (FROM twice t WHERE t.source = p.source
+      AND t.same = hash(p.source, p.entry_id, p.us, p.sku, p.qty, p.qty_before, p.qty_after, p.request_id, p.doc, p.doc_line, p.location, p.pallet, p.batch)
+      AND (t.kept.byte_offset <> p.byte_offset OR t.kept.part <> p.part))

@@ -1,6 +1,6 @@
 /*
 name  = "moves"
-uses  = ["device_signals", "task_history", "events_ordered"]
+uses  = ["device_signals", "task_history", "tasks", "events_ordered"]
 materialise = true
 about = { zh = "搬运见证：取走、放到、设备异常，来自设备、控制系统任务和扫码", en = "witnesses of movements: picked, put, trouble; from devices, the control system's tasks and scans" }
 */
@@ -10,12 +10,13 @@ SELECT source, byte_offset, part, system, clock, us, res_us, err_us, task, palle
             ELSE 'other' END AS step
 FROM device_signals
 UNION ALL BY NAME
-SELECT source, byte_offset, part, system, clock, us, res_us, err_us, task, pallet,
-       CASE WHEN state = 'LEFT_SOURCE' THEN from_location ELSE to_location END AS location, lower(state) AS action, 'task' AS kind,
-       CASE WHEN state = 'LEFT_SOURCE' THEN 'picked' WHEN state IN ('DEVICE_DONE', 'DONE', 'REPORTED') THEN 'put'
-            WHEN state IN ('CANCELLED', 'FAILED', 'TIMEOUT', 'LOST') THEN 'trouble' ELSE 'other' END AS step
-FROM task_history
-WHERE us IS NOT NULL AND ((system = 'wcs' AND actor_type IS DISTINCT FROM 'operator') OR state IN ('LEFT_SOURCE', 'DEVICE_DONE'))
+SELECT h.source, h.byte_offset, h.part, h.system, h.clock, h.us, h.res_us, h.err_us, h.task, coalesce(h.pallet, t.pallet) AS pallet,
+       CASE WHEN h.state = 'LEFT_SOURCE' THEN coalesce(h.from_location, t.origin) ELSE coalesce(h.to_location, t.target) END AS location,
+       lower(h.state) AS action, 'task' AS kind,
+       CASE WHEN h.state = 'LEFT_SOURCE' THEN 'picked' WHEN h.state IN ('DEVICE_DONE', 'DONE', 'REPORTED') THEN 'put'
+            WHEN h.state IN ('CANCELLED', 'FAILED', 'TIMEOUT', 'LOST') THEN 'trouble' ELSE 'other' END AS step
+FROM task_history h JOIN tasks t ON t.task = h.task AND t.run = h.run
+WHERE h.us IS NOT NULL AND ((h.system = 'wcs' AND h.actor_type IS DISTINCT FROM 'operator') OR h.state IN ('LEFT_SOURCE', 'DEVICE_DONE'))
 UNION ALL BY NAME
 SELECT source, byte_offset, part, system, clock, us, res_us, err_us, task, pallet, location, action, kind,
        CASE WHEN action = 'putaway' THEN 'put' ELSE 'picked' END AS step

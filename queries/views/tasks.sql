@@ -7,16 +7,15 @@ about = { zh = "每个任务一行：方向、托盘、起止货位、最后状�
 -- What the control system says of a task (system wcs) is a witness of the movement, not a state of the order.
 WITH summed AS (
     SELECT task, run, any_value(doc_type) AS doc_type, any_value(pallet) AS pallet, any_value(from_location) AS origin,
-           coalesce(any_value(to_location), any_value(any_location)) AS target, any_value(warehouse) AS warehouse, any_value(zone) AS zone,
+           coalesce(any_value(to_location), any_value(location)) AS target, any_value(warehouse) AS warehouse, any_value(zone) AS zone,
            any_value(sku) AS sku, any_value(batch) AS batch, any_value(qty) AS qty, any_value(doc) AS doc, any_value(doc_line) AS doc_line,
            min(us) AS begin_us, max(us) AS end_us, max(err_us) AS err_us,
-           arg_max(state, nr) FILTER (state IS NOT NULL AND system IS DISTINCT FROM 'wcs') AS last_state,
-           bool_or(state IN ('DONE', 'FORCED_DONE', 'REPORTED') AND system IS DISTINCT FROM 'wcs') AS closed,
-           count(*) FILTER (state IN ('DONE', 'FORCED_DONE', 'CANCELLED') AND system IS DISTINCT FROM 'wcs') AS endings
+           arg_max(state, pos) FILTER (state IS NOT NULL AND system IS DISTINCT FROM 'wcs') AS last_state,
+           bool_or(state IN ('DONE', 'FORCED_DONE', 'REPORTED') AND system IS DISTINCT FROM 'wcs') AS closed
     FROM task_history GROUP BY task, run
+), following AS (
+    SELECT task, run, lead(begin_us) OVER (PARTITION BY pallet ORDER BY begin_us) AS next_task_us
+    FROM (SELECT task, run, pallet, begin_us FROM summed WHERE pallet IS NOT NULL)
 )
-SELECT *, lead(begin_us) OVER (PARTITION BY pallet ORDER BY begin_us) AS next_task_us,
-       lead(doc_type) OVER (PARTITION BY pallet ORDER BY begin_us) AS next_doc_type
-FROM summed WHERE pallet IS NOT NULL
-UNION ALL BY NAME
-SELECT *, NULL::BIGINT AS next_task_us, NULL AS next_doc_type FROM summed WHERE pallet IS NULL
+SELECT s.*, f.next_task_us
+FROM summed s LEFT JOIN following f ON f.task = s.task AND f.run = s.run

@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from forensics.checks import engine
+
 from .recorded import DATA, Row, frame
 
 LOGS = DATA / "eis" / "FileLog"
@@ -67,7 +68,9 @@ def test_answers_without_an_id_are_paired_in_order(con: duckdb.DuckDBPyConnectio
 
 
 def test_seven_answers_are_nobodys(con: duckdb.DuckDBPyConnection) -> None:
-    orphans = con.execute("SELECT count(*) FILTER (NOT asks) - (SELECT count(*) FROM api_pairs) FROM api_halves").fetchone()
+    orphans = con.execute(
+        "SELECT count(*) FILTER (NOT asks) - (SELECT count(*) FROM api_pairs) FROM api_halves"
+    ).fetchone()
     assert orphans == (7,)
 
 

@@ -10,6 +10,7 @@ import pytest
 from forensics.checks import engine
 from forensics.checks.prepare import ensure_views
 from forensics.model.result import Finding
+
 from . import recorded
 
 pytestmark = pytest.mark.skipif(not recorded.MARIADB.is_dir(), reason="shared/data is absent")
@@ -63,7 +64,9 @@ def test_the_duplicate_cites_ledger_row_images_and_gateway(everything: list[Find
     }
 
 
-@pytest.mark.parametrize("parts", [("ledger",), ("binlog",), ("ledger", "api"), ("ledger", "binlog"), ("api", "binlog")])
+@pytest.mark.parametrize(
+    "parts", [("ledger",), ("binlog",), ("ledger", "api"), ("ledger", "binlog"), ("api", "binlog")]
+)
 def test_fewer_witnesses_find_the_same(parts: tuple[str, ...]) -> None:
     found = _findings(*parts)
     assert {(one.cause, one.subject["sku"]) for one in found if one.cause in ("F-S-02-05.2", "F-S-02-05.3")} == {
