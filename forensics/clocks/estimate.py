@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from forensics.clocks.bounds import Bounds, by_clocks
-from forensics.clocks.segments import Segment, split
+from forensics.clocks.segments import MIN_PAIRS, Segment, split
 from forensics.clocks.zone import zone_minutes, zone_text
 from forensics.model.result import ClockRelation
 
@@ -33,7 +33,8 @@ def estimate(pairs: pl.DataFrame) -> list[ClockRelation]:
             (UTC, null where an end is missing) and optionally `slack_low_s`, `slack_high_s` (how coarse the stamps are).
 
     Returns:
-        One relation per pair of clocks and stretch of time without a step, ordered by clock, reference and time.
+        One relation per pair of clocks and stretch of time without a step, ordered by clock, reference and time; none
+        for clocks with fewer than three pairs.
         `method` is `constant`, `line` or `one-way`, preceded by `zone +08:00 ` where a zone mistake explains it.
     """
     relations: list[ClockRelation] = []
@@ -43,6 +44,8 @@ def estimate(pairs: pl.DataFrame) -> list[ClockRelation]:
 
 
 def _relate(clock: str, reference: str, bounds: Bounds) -> list[ClockRelation]:
+    if len(bounds.time) < MIN_PAIRS:
+        return []  # one wrong match would be the whole relation
     if not np.isfinite(bounds.low).any() or not np.isfinite(bounds.high).any():
         return [_one_way(clock, reference, bounds)]
     return [_relation(clock, reference, segment) for segment in split(bounds)]

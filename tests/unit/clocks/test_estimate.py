@@ -115,9 +115,14 @@ def test_a_missing_end_is_replaced_by_the_other_one() -> None:
 
 
 def test_a_call_shorter_than_its_service_is_no_pair() -> None:
-    pairs = frame(np.array([0.0, 10.0]), np.array([0.1, 10.1]), np.array([0.2, 20.0]), np.array([0.3, 10.3]))
+    begin = np.array([0.0, 10.0, 20.0, 30.0])
+    pairs = frame(begin, begin + 0.1, begin + np.array([0.2, 9.0, 0.2, 0.2]), begin + 0.3)
     (relation,) = estimate(pairs)
-    assert relation.pairs == 1
+    assert relation.pairs == 3
+
+
+def test_a_pair_or_two_prove_nothing() -> None:
+    assert estimate(calls(lambda t: np.full_like(t, 5.0), 0, n=2)) == []
 
 
 def test_no_pairs_no_relations() -> None:

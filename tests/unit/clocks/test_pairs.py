@@ -123,7 +123,7 @@ def test_the_key_is_the_same_in_sql_and_python() -> None:
         assert clock_key(system, host, source, kind) == key
 
 
-@pytest.mark.skipif(not RECORDED.exists(), reason="recorded data are not here")
+@pytest.mark.skipif(not RECORDED.exists(), reason="shared/data is absent")
 def test_recorded_gateway_clock_is_recovered() -> None:
     rows: list[dict[str, Any]] = []
     with RECORDED.open(encoding="utf-8") as lines:
