@@ -41,7 +41,7 @@ _MARKS: Final = {"for": ("◆", "bold red"), "against": ("■", "bold blue"), "b
 _NO_START: Final = frozenset("，。、；：？！）》】”’%")
 _LANES: Final = {"scanner": "SCAN", "unknown": "?"}
 _PLAIN: Final = str.maketrans({
-    "−": "-", "–": "-", "—": "-", "…": "...", "·": "|", "→": "->", "▸": ">", "●": "*", "◐": "o", "✕": "x", "◆": "#", "■": "=", "▲": "!",
+    "\u00a0": " ", "−": "-", "–": "-", "—": "-", "…": "...", "·": "|", "→": "->", "▸": ">", "●": "*", "◐": "o", "✕": "x", "◆": "#", "■": "=", "▲": "!",
     "│": "|", "█": "#", "░": ".", "✓": "+", "○": "o", "⏎": "\\n", "“": '"', "”": '"', "’": "'", "±": "+/-", "─": "-",
 })  # fmt: skip
 
@@ -219,7 +219,11 @@ class _Printer:
             return
         self._head(self.t("section.undecided"))
         for item in self.story.undecided[:MAX_INCIDENTS]:
-            self._line((item.subject, "bold"), (f"  {story.quantity(item.undecided.qty_error)}" if item.undecided.qty_error else "", ""), hang=2)
+            self._line(
+                (item.subject, "bold"),
+                (f"  {story.quantity(item.undecided.qty_error)}" if item.undecided.qty_error else "", ""),
+                hang=2,
+            )
             for n, cause in enumerate(item.causes, 1):
                 self._cause(n, cause)
             for missing in item.missing:

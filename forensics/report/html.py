@@ -201,7 +201,7 @@ class _Report:
         suffix = f" ({self.zone.offset_text(at)})" if at is not None and not self.zone.mixed else ""
         rows.append((self.t("meta.zone"), self.zone.name + suffix))
         if case.get("created_at"):
-            rows.append((self.t("meta.created"), story.value_text(case["created_at"], self.t, self.zone)))
+            rows.append((self.t("meta.created"), story.value_text(_moment_of(case["created_at"]), self.t, self.zone)))
         version = case.get("tool_version") or case.get("version")
         if version:
             rows.append((self.t("meta.version"), one_line(str(version), 60)))
@@ -308,6 +308,14 @@ def _crosses(tz: str, events: pl.DataFrame, result: CaseResult) -> bool:
     step = max((high - low) / 60, timedelta(days=1))
     samples = [low + step * n for n in range(int((high - low) / step) + 1)] + [high]
     return len({zone.offset(ts) for ts in samples}) > 1
+
+
+def _moment_of(value: Any) -> Any:
+    """A time written as ISO 8601 as a time; anything else as it is."""
+    try:
+        return as_utc(datetime.fromisoformat(value)) if isinstance(value, str) else value
+    except ValueError:
+        return value
 
 
 def _cut(limit: int) -> pl.Expr:

@@ -54,6 +54,7 @@ class Timeline:
         self.drawn = frame["ts"].null_count() < frame.height
         present = set(frame["system_id"])
         self.lanes = [(s, texts.word("system", s)) for s in (*SYSTEMS, "unknown") if s in present]
+        self.dense = _densest(frame) if self.drawn else None
         self.focus = self._focus() if self.drawn else []
 
     def context(self, shortened: int | None) -> dict[str, Any]:
@@ -112,9 +113,8 @@ class Timeline:
 
     def _focus(self) -> list[tuple[str, Span]]:
         out = [(self.t("timeline.focus_all"), balances.span(self.frame, self._wall(self.observed)))]
-        dense = _densest(self.frame)
-        if dense is not None:
-            out.append((self.t("timeline.focus_dense"), dense))
+        if self.dense is not None:
+            out.append((self.t("timeline.focus_dense"), self.dense))
         if self.observed is not None:
             at = payload.wall_ms(self._wall(self.observed)) or 0.0
             out.append((self.t("timeline.focus_observed"), (at - AROUND_MS, at + AROUND_MS)))
@@ -136,13 +136,11 @@ class Timeline:
         if len(self.focus) < 2:
             return 0
         whole = self.focus[0][1]
-        last = len(self.focus) - 1
-        for n in ([last] if len(self.story.incidents) == 1 else []) + [1]:
-            span = self.focus[n][1]
-            named = n == last or self.focus[n][0] == self.t("timeline.focus_dense")
-            if named and span[1] - span[0] < (whole[1] - whole[0]) / 4:
-                return n
-        return 0
+        if len(self.story.incidents) > 1 or not (self.story.incidents or self.dense):
+            return 0
+        chosen = len(self.focus) - 1 if self.story.incidents else 1
+        span = self.focus[chosen][1]
+        return chosen if span[1] - span[0] < (whole[1] - whole[0]) / 4 else 0
 
     # --- what the script reads -----------------------------------------------------------------------------------
 
@@ -225,10 +223,10 @@ def _pick_static(frame: pl.DataFrame, around: datetime | None) -> pl.DataFrame:
 
 
 def _slots(frame: pl.DataFrame) -> dict[str, dict[str, float]]:
-    """Where in its lane a kind is drawn: kinds of one system do not hide one another."""
+    """Where in its lane a kind is drawn: kinds of one system do not hide one another, and a number fits above."""
     pairs = frame.select("system_id", "kind_id").unique().sort("system_id", "kind_id")
     slots: dict[str, dict[str, float]] = {}
     for (system,), group in pairs.group_by("system_id", maintain_order=True):
         kinds = group["kind_id"].to_list()
-        slots[str(system)] = {kind: round((n + 0.5) / len(kinds), 3) for n, kind in enumerate(kinds)}
+        slots[str(system)] = {kind: round(0.22 + 0.72 * (n + 0.5) / len(kinds), 3) for n, kind in enumerate(kinds)}
     return slots

@@ -139,8 +139,8 @@ def percent(probability: float) -> str:
     if math.isnan(probability):
         return DASH
     if probability >= 0.995:
-        return "> 99 %"
-    return "< 1 %" if 0 < probability < 0.005 else f"{probability * 100:.0f} %"
+        return ">\u00a099\u00a0%"
+    return "<\u00a01\u00a0%" if 0 < probability < 0.005 else f"{probability * 100:.0f}\u00a0%"
 
 
 def quantity(value: Any) -> str:
@@ -421,7 +421,8 @@ class _Teller:
     def _todo(self, told: Sequence[Told], loose: Sequence[ToldFinding], undecided: Sequence[Open]) -> tuple[str, ...]:
         many = len(told) > 1
         postings = [(t.number, p) for t in told for p in t.postings]
-        lines = [(f"{n}. " if many else "") + p.sentence for n, p in postings[:3]]
+        lines = [self.t("summary.postings", n=len(postings))] if many and postings else []
+        lines += [(f"{n}. " if many else "") + p.sentence for n, p in postings[:3]]
         if len(postings) > 3:
             lines.append(self.t("summary.more_postings", n=len(postings) - 3))
         open_steps = [s for s in self.result.steps if not s.get("done")]
