@@ -9,9 +9,10 @@ from typing import Final
 
 from forensics.model.fault import Fault
 from forensics.model.result import CaseResult
-from forensics.report import story, view
+from forensics.report import story, view, wording
 from forensics.report.safe import one_line
 from forensics.report.texts import Lang, Texts
+from forensics.report.told import Told, ToldFinding
 from forensics.report.when import Zone, as_utc
 
 MAX_LINES: Final = 20
@@ -49,7 +50,7 @@ def to_markdown(
         for open_ in told.undecided:
             missing = t.join(list(open_.missing)) or t("overview.none_missing")
             out.append(
-                f"- {escape(open_.subject)}: {story.quantity(open_.undecided.qty_error)}; {t('ask.missing')}: {escape(missing)}"
+                f"- {escape(open_.subject)}: {wording.quantity(open_.undecided.qty_error)}; {t('ask.missing')}: {escape(missing)}"
             )
         out.append("")
     out += _steps(result, t) + _coverage(result, t, zone)
@@ -57,7 +58,7 @@ def to_markdown(
     return "\n".join(out)
 
 
-def _incident(item: story.Told, t: Texts, zone: Zone) -> list[str]:
+def _incident(item: Told, t: Texts, zone: Zone) -> list[str]:
     out = [f"## {t('section.incident', n=item.number, title=escape(item.title))}", ""]
     out += [
         f"{t.word('level', item.level)} · {escape(item.subject)} · {item.when}",
@@ -73,9 +74,9 @@ def _incident(item: story.Told, t: Texts, zone: Zone) -> list[str]:
         ]
         for cause in item.causes:
             because = cause.because or "; ".join(cause.missing)
-            verdict = f"{story.GLYPHS.get(cause.verdict, '')} {t.word('verdict', cause.verdict)}"
+            verdict = f"{wording.GLYPHS.get(cause.verdict, '')} {t.word('verdict', cause.verdict)}"
             out.append(
-                f"| {cell(cause.title)} | {verdict} | {cell(story.percent(cause.probability))} | {cell(because)} |"
+                f"| {cell(cause.title)} | {verdict} | {cell(wording.percent(cause.probability))} | {cell(because)} |"
             )
         out.append("")
     if item.postings:
@@ -95,7 +96,7 @@ def _incident(item: story.Told, t: Texts, zone: Zone) -> list[str]:
     return out
 
 
-def _finding(finding: story.ToldFinding, t: Texts, zone: Zone) -> list[str]:
+def _finding(finding: ToldFinding, t: Texts, zone: Zone) -> list[str]:
     out = [f"- {escape(finding.message)} ({escape(finding.finding.cause)})"]
     for c in finding.cited[:MAX_LINES]:
         e = c.evidence

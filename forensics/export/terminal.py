@@ -18,10 +18,11 @@ from rich.text import Text
 from forensics.model.event import SYSTEMS
 from forensics.model.fault import Fault
 from forensics.model.result import CaseResult
-from forensics.report import story
+from forensics.report import story, wording
 from forensics.report.rows import gap_ms, prepare
 from forensics.report.safe import NEWLINE_MARK, one_line
 from forensics.report.texts import Lang, Texts
+from forensics.report.told import RankedCause, Told, ToldFinding
 from forensics.report.when import Zone, as_utc, length
 
 NARROW: Final = 76
@@ -159,7 +160,7 @@ class _Printer:
 
     # --- incidents -----------------------------------------------------------------------------------------------
 
-    def _incident(self, told: story.Told) -> None:
+    def _incident(self, told: Told) -> None:
         self._head(self.t("section.incident", n=told.number, title=told.title))
         self._line((f"{told.subject} · {told.when}", "dim"))
         for n, cause in enumerate(told.causes, 1):
@@ -177,12 +178,12 @@ class _Printer:
                 self._line((posting.because, "dim"), indent=4)
             self._line((self.t("correction.nothing_done"), "dim"), indent=2)
 
-    def _cause(self, n: int, cause: story.RankedCause) -> None:
+    def _cause(self, n: int, cause: RankedCause) -> None:
         style = _VERDICT.get(cause.verdict, "")
         filled = round(min(max(cause.probability, 0.0), 1.0) * BAR) if cause.probability == cause.probability else 0
         bar = (("█" * filled, style), ("░" * (BAR - filled), "dim"))
-        share = (f" {story.percent(cause.probability):>6}  ", "bold")
-        verdict = (f"{story.GLYPHS.get(cause.verdict, '')} {self.t.word('verdict', cause.verdict)}", style)
+        share = (f" {wording.percent(cause.probability):>6}  ", "bold")
+        verdict = (f"{wording.GLYPHS.get(cause.verdict, '')} {self.t.word('verdict', cause.verdict)}", style)
         if self.narrow:
             self._line((f"{n}. {cause.title}", "bold"))
             self._line(*bar, share, verdict, indent=3)
@@ -198,7 +199,7 @@ class _Printer:
         for missing in cause.missing:
             self._line((f"{self.t('label.lacking')} ", "dim"), (missing, "cyan"), indent=detail)
 
-    def _finding(self, finding: story.ToldFinding) -> None:
+    def _finding(self, finding: ToldFinding) -> None:
         self.console.print()
         self._line((finding.message, "bold"), (f"  {finding.finding.cause}", "dim"))
         for c in finding.cited[:MAX_CITED]:
@@ -221,7 +222,7 @@ class _Printer:
         for item in self.story.undecided[:MAX_INCIDENTS]:
             self._line(
                 (item.subject, "bold"),
-                (f"  {story.quantity(item.undecided.qty_error)}" if item.undecided.qty_error else "", ""),
+                (f"  {wording.quantity(item.undecided.qty_error)}" if item.undecided.qty_error else "", ""),
                 hang=2,
             )
             for n, cause in enumerate(item.causes, 1):

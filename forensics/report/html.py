@@ -20,7 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from forensics.model.fault import Fault, Text
 from forensics.model.result import CaseResult, decimal_text
 from forensics.report import balance as balances
-from forensics.report import charts, csp, payload, story, view
+from forensics.report import charts, csp, payload, story, view, wording
 from forensics.report.bundle import vega
 from forensics.report.lanes import Timeline
 from forensics.report.paths import evidence_folder
@@ -147,7 +147,7 @@ class _Report:
             "data": self._data(timeline, library) if library else {},
             "title": self._title(),
             "meta": self._meta(),
-            "subject": story.subject_text(self.subject, self.t) if self.subject else "",
+            "subject": wording.subject_text(self.subject, self.t) if self.subject else "",
             "told": self.story.incidents[:MAX_INCIDENTS],
             "overview": self.story.incidents[:MAX_OVERVIEW],
             "limits": {
@@ -201,7 +201,7 @@ class _Report:
         suffix = f" ({self.zone.offset_text(at)})" if at is not None and not self.zone.mixed else ""
         rows.append((self.t("meta.zone"), self.zone.name + suffix))
         if case.get("created_at"):
-            rows.append((self.t("meta.created"), story.value_text(_moment_of(case["created_at"]), self.t, self.zone)))
+            rows.append((self.t("meta.created"), wording.value_text(_moment_of(case["created_at"]), self.t, self.zone)))
         version = case.get("tool_version") or case.get("version")
         if version:
             rows.append((self.t("meta.version"), one_line(str(version), 60)))
@@ -279,7 +279,7 @@ class _Report:
             {
                 "series": s["series"],
                 "entries": f"{s['entries']:,}",
-                **{key: story.quantity(f"{s[key]:.6f}") for key in ("first", "lowest", "last")},
+                **{key: wording.quantity(f"{s[key]:.6f}") for key in ("first", "lowest", "last")},
                 "negative": s["lowest"] < 0,
                 "crossed": self.zone.text(s["crossed"]) if s["crossed"] else self.t("balance.never"),
             }
@@ -355,6 +355,6 @@ def environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    env.filters |= {"qty": story.quantity, "percent": story.percent, "line": source_line, "decimal": decimal_text}
-    env.globals |= {"glyphs": story.GLYPHS, "utc": UTC}
+    env.filters |= {"qty": wording.quantity, "percent": wording.percent, "line": source_line, "decimal": decimal_text}
+    env.globals |= {"glyphs": wording.GLYPHS, "utc": UTC}
     return env

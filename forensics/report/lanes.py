@@ -14,8 +14,8 @@ from forensics.report import balance as balances
 from forensics.report import charts, payload, view
 from forensics.report.rows import Shown, gap_ms
 from forensics.report.safe import visible
-from forensics.report.story import Story
 from forensics.report.texts import Texts
+from forensics.report.told import Story
 from forensics.report.when import Zone, length
 
 MAX_STATIC_ROWS: Final = 80

@@ -5,192 +5,36 @@ Every rendering for people (HTML, Markdown, terminal) is made from this; none of
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 
 from forensics.model.fault import Cause, Fault
 from forensics.model.result import (
     LEVELS,
-    SUBJECT_FIELDS,
     CaseResult,
     CauseVerdict,
     Correction,
     Evidence,
     Finding,
     Incident,
-    Missing,
     Subject,
     Undecided,
-    decimal_text,
 )
 from forensics.report.paths import evidence_folder, short
 from forensics.report.safe import one_line
 from forensics.report.texts import DASH, Texts
+from forensics.report.told import Cited, Open, Posting, RankedCause, Story, Told, ToldFinding
 from forensics.report.when import Zone
+from forensics.report.wording import missing_text, note_text, percent, quantity, subject_text, value_text
 
 NONE_OF_THESE: Final = ("none", "none-of-these", "other", "unknown")
-GLYPHS: Final = {"shown": "●", "possible": "◐", "refuted": "✕", "cannot-be-judged": "?"}
 _FAR: Final = datetime.max.replace(tzinfo=UTC)
 _ORDER: Final = {"shown": 0, "possible": 1, "cannot-be-judged": 2, "refuted": 3}
 _BEFORE: Final = ("before", "book_before", "balance_before", "qty_before")
 _AFTER: Final = ("after", "book_after", "balance_after", "qty_after")
-SUBJECT_LIMIT: Final = 12
-
-
-@dataclass(frozen=True)
-class Cited:
-    """An event that a finding cites, with its number in this report (E1, E2 …)."""
-
-    number: int
-    evidence: Evidence
-
-
-@dataclass(frozen=True)
-class RankedCause:
-    """A cause of one incident, ready to show: best explained first."""
-
-    cause: str
-    title: str
-    probability: float
-    verdict: str
-    because: str
-    missing: tuple[str, ...]
-    signature: str
-    contradiction: str
-    supporting: tuple[Cited, ...]
-    opposing: tuple[Cited, ...]
-
-
-@dataclass(frozen=True)
-class ToldFinding:
-    """A finding with its message and its cited lines in order of time."""
-
-    finding: Finding
-    title: str
-    message: str
-    cited: tuple[Cited, ...]
-
-
-@dataclass(frozen=True)
-class Posting:
-    """A proposed correction in words, and the balance before and after where it is known."""
-
-    correction: Correction
-    sentence: str
-    because: str
-    before: str | None
-    after: str | None
-    details: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True)
-class Told:
-    """One incident as a story."""
-
-    number: int
-    incident: Incident
-    level: str
-    title: str
-    subject: str
-    when: str
-    headline: str
-    certainty: str
-    causes: tuple[RankedCause, ...]
-    findings: tuple[ToldFinding, ...]
-    postings: tuple[Posting, ...]
-
-    @property
-    def top(self) -> RankedCause | None:
-        """The leading cause, if there is any."""
-        return self.causes[0] if self.causes else None
-
-
-@dataclass(frozen=True)
-class Open:
-    """A disagreement whose cause cannot be proven."""
-
-    undecided: Undecided
-    subject: str
-    causes: tuple[RankedCause, ...]
-    missing: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Story:
-    """The whole result, told."""
-
-    what: tuple[str, ...]
-    sure: tuple[str, ...]
-    todo: tuple[str, ...]
-    missing: tuple[str, ...]
-    incidents: tuple[Told, ...]
-    undecided: tuple[Open, ...]
-    numbers: dict[str, int]
-    roles: dict[str, str]
-    loose: tuple[ToldFinding, ...]
-
-
-def percent(probability: float) -> str:
-    """A probability as people say it; certainty is never claimed."""
-    if math.isnan(probability):
-        return DASH
-    if probability >= 0.995:
-        return ">\u00a099\u00a0%"
-    return "<\u00a01\u00a0%" if 0 < probability < 0.005 else f"{probability * 100:.0f}\u00a0%"
-
-
-def quantity(value: Any) -> str:
-    """A quantity with a typographic minus; anything else as text on one line."""
-    if value is None:
-        return DASH
-    if isinstance(value, bool):
-        return one_line(str(value))
-    if isinstance(value, int | float | str | Decimal):
-        try:
-            number = Decimal(str(value))
-        except InvalidOperation:
-            return one_line(str(value), 200)
-        return decimal_text(number).replace("-", "−") if number.is_finite() else one_line(str(value), 200)
-    return one_line(str(value), 200)
-
-
-def subject_text(subject: Mapping[str, Any], texts: Texts) -> str:
-    """A subject in words: `pallet TP000123 · location A-02-03`."""
-    names = (*SUBJECT_FIELDS, *sorted(set(subject) - set(SUBJECT_FIELDS)))
-    parts = []
-    for name in names:
-        value = subject.get(name)
-        if value is None or value in ("", []):
-            continue
-        values = [one_line(str(v), 80) for v in (value if isinstance(value, list | tuple) else [value])]
-        shown = texts.join(values[:SUBJECT_LIMIT])
-        if len(values) > SUBJECT_LIMIT:
-            shown += " " + texts("summary.and_more", n=len(values) - SUBJECT_LIMIT)
-        parts.append(f"{texts.word('field', name)} {shown}")
-    return " · ".join(parts) or DASH
-
-
-def missing_text(missing: Missing, texts: Texts, zone: Zone) -> str:
-    """Which log to fetch, and for when."""
-    source = texts.word("system", missing.system) if missing.system else texts("missing.any_system")
-    kind = kind_text(missing.kind, texts)
-    if missing.since is None and missing.until is None:
-        return texts("missing.log", system=source, kind=kind)
-    return texts("missing.log_for", system=source, kind=kind, span=zone.span(missing.since, missing.until))
-
-
-def kind_text(need: str, texts: Texts) -> str:
-    """A kind, or alternatives (`scan|count`), in words."""
-    return texts("missing.or").join(texts.word("kind", kind) for kind in need.split("|"))
-
-
-def note_text(note: str | None, texts: Texts) -> str | None:
-    """What a cited line shows, in words; a note that the product has no words for stays as it is."""
-    return one_line(texts.word("note", note), 300) if note else None
 
 
 def build(
@@ -453,26 +297,3 @@ class _Teller:
         if not self.result.coverage and not self.result.custody:
             lines.append(self.t("summary.no_coverage"))
         return tuple(lines) or (self.t("summary.nothing_missing"),)
-
-
-def value_text(value: Any, texts: Texts, zone: Zone) -> str:
-    """Any value of a details dict as text: times in the display zone, bilingual texts in this language."""
-    if value is None:
-        return DASH
-    if isinstance(value, datetime):
-        return zone.text(value)
-    if isinstance(value, Decimal):
-        return quantity(value)
-    if isinstance(value, bool):
-        return texts("summary.yes" if value else "summary.no")
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    if isinstance(value, dict):
-        if set(value) <= {"zh", "en"} and value:
-            return one_line(texts.pick(value), 2000)
-        return "; ".join(f"{texts.word('field', str(k))}: {value_text(v, texts, zone)}" for k, v in value.items())
-    if isinstance(value, list | tuple):
-        shown = [value_text(item, texts, zone) for item in value[:50]]
-        more = [texts("summary.and_more", n=len(value) - 50)] if len(value) > 50 else []
-        return texts.join(shown + more)
-    return one_line(str(value), 2000)

@@ -10,9 +10,9 @@ from forensics.model.fault import Fault, Text
 from forensics.model.result import CaseResult, Control, Coverage
 from forensics.report.paths import evidence_folder, short
 from forensics.report.safe import one_line
-from forensics.report.story import kind_text, quantity, value_text
 from forensics.report.texts import DASH, Texts
 from forensics.report.when import Zone, length
+from forensics.report.wording import kind_text, quantity, value_text
 
 MAX_GAPS: Final = 12
 MAX_FILES: Final = 500

@@ -1,0 +1,100 @@
+"""A result told for people: the types that the renderings read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from forensics.model.result import Correction, Evidence, Finding, Incident, Undecided
+
+
+@dataclass(frozen=True)
+class Cited:
+    """An event that a finding cites, with its number in this report (E1, E2 …)."""
+
+    number: int
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
+class RankedCause:
+    """A cause of one incident, ready to show: best explained first."""
+
+    cause: str
+    title: str
+    probability: float
+    verdict: str
+    because: str
+    missing: tuple[str, ...]
+    signature: str
+    contradiction: str
+    supporting: tuple[Cited, ...]
+    opposing: tuple[Cited, ...]
+
+
+@dataclass(frozen=True)
+class ToldFinding:
+    """A finding with its message and its cited lines in order of time."""
+
+    finding: Finding
+    title: str
+    message: str
+    cited: tuple[Cited, ...]
+
+
+@dataclass(frozen=True)
+class Posting:
+    """A proposed correction in words, and the balance before and after where it is known."""
+
+    correction: Correction
+    sentence: str
+    because: str
+    before: str | None
+    after: str | None
+    details: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Told:
+    """One incident as a story."""
+
+    number: int
+    incident: Incident
+    level: str
+    title: str
+    subject: str
+    when: str
+    headline: str
+    certainty: str
+    causes: tuple[RankedCause, ...]
+    findings: tuple[ToldFinding, ...]
+    postings: tuple[Posting, ...]
+
+    @property
+    def top(self) -> RankedCause | None:
+        """The leading cause, if there is any."""
+        return self.causes[0] if self.causes else None
+
+
+@dataclass(frozen=True)
+class Open:
+    """A disagreement whose cause cannot be proven."""
+
+    undecided: Undecided
+    subject: str
+    causes: tuple[RankedCause, ...]
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Story:
+    """The whole result, told."""
+
+    what: tuple[str, ...]
+    sure: tuple[str, ...]
+    todo: tuple[str, ...]
+    missing: tuple[str, ...]
+    incidents: tuple[Told, ...]
+    undecided: tuple[Open, ...]
+    numbers: dict[str, int]
+    roles: dict[str, str]
+    loose: tuple[ToldFinding, ...]
