@@ -6,7 +6,9 @@ longer name (`subTaskCode` for `taskCode`) do not count, and the first hit of a 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 import polars as pl
 
@@ -32,10 +34,22 @@ _WORDS = frozenset(
 """Names that are words of a sentence as often as keys ("Line: 118"): they count only in quotes."""
 
 _NOTHING = ("", "null", "none", "undefined", "nil", "nan")
-_KEY = r"""(\\*["']?[A-Za-z_@\p{Han}][A-Za-z0-9_\-@\p{Han}]*)\\*["']?\s*[:=：]\s*"""
-_VALUE = r"""(?:\\*"([^"\\]{1,200})|\\*'([^'\\]{1,200})|([^\s"'\\,;{}\[\]()，；、。&=]{1,200}))"""
-_HIT = _KEY + _VALUE
-_ANY = _HIT.replace("(\\\\", "(?:\\\\", 1).replace("([^", "(?:[^")
+_LETTER = r"A-Za-z0-9_\-@\p{Han}"
+_VALUE = r"""(?:\\*"[^"\\]{1,200}|\\*'[^'\\]{1,200}|[^\s"'\\,;{}\[\]()，；、。&=]{1,200})"""
+_KEY_OF_HIT = r"""(["']?[A-Za-z_@\p{Han}][^"'\\\s:=：]*)"""
+_VALUE_OF_HIT = r"""(?s)[:=：]\s*\\*["']?(.*)$"""
+_JOINT = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_\-. ]+")
+
+
+@lru_cache(maxsize=32)
+def _search(names: frozenset[str]) -> str:
+    """A regex for `key: value` with any of these keys, as whole names: any case, `_` or nothing between their words.
+
+    Only the keys that matter are looked for, in one pass; measured twice as fast as looking at every key.
+    """
+    forms = {r"[_\-.]?".join(re.escape(part) for part in _JOINT.split(name) if part) for name in names}
+    keys = "|".join(sorted(forms, key=lambda form: (-len(form), form)))
+    return rf"""(?:^|[^{_LETTER}])\\*["']?(?i-u:{keys})\\*["']?\s*[:=：]\s*{_VALUE}"""
 
 
 def find(text: pl.Series, aliases: Aliases, columns: Iterable[str] = COLUMNS) -> dict[str, pl.Series]:
@@ -51,29 +65,33 @@ def find(text: pl.Series, aliases: Aliases, columns: Iterable[str] = COLUMNS) ->
     """
     wanted = frozenset(columns)
     lookup = {alias: column for alias, (column, _) in aliases.fields.items() if column in wanted}
-    if not lookup or text.null_count() == len(text):
+    names = frozenset(name for column in wanted for name in aliases.spellings.get(column, ()))
+    if not names or text.null_count() == len(text):
         return {}
     hits = (
-        text.to_frame("text").with_row_index("row").drop_nulls()
-        .select("row", hit=pl.col("text").str.extract_all(_ANY))
-        .explode("hit").drop_nulls()
-    )  # fmt: skip
-    key = pl.col("hit").str.extract(r"""^\\*(["']?[^"'\\\s:=：]+)""")
-    hits = hits.with_columns(key=key)
-    names = hits["key"].unique()
-    meanings = {name: column for name in names if (column := _meaning(name, lookup)) is not None}
+        text.to_frame("text")
+        .select(
+            pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"),
+            pl.col("text").str.extract_all(_search(names)).alias("hit"),
+        )
+        .explode("hit")
+        .drop_nulls("hit")
+        .with_columns(
+            key=pl.col("hit").str.extract(_KEY_OF_HIT), value=pl.col("hit").str.extract(_VALUE_OF_HIT).str.strip_chars()
+        )
+    )
+    meanings = {
+        key: column for key in hits["key"].unique().drop_nulls() if (column := _meaning(key, lookup)) is not None
+    }
     if not meanings:
         return {}
     known = hits.with_columns(
         column=pl.col("key").replace_strict(meanings, default=None, return_dtype=pl.String)
-    ).filter(pl.col("column").is_not_null())  # fmt: skip
-    values = known["hit"].str.extract_groups(_HIT).struct.unnest()
-    known = known.with_columns(value=values.select(pl.coalesce("2", "3", "4").str.strip_chars()).to_series())
-    known = known.filter(~pl.col("value").str.to_lowercase().is_in(_NOTHING))
-    first = known.unique(["row", "column"], keep="first", maintain_order=True)
+    ).filter(pl.col("column").is_not_null() & ~pl.col("value").str.to_lowercase().is_in(_NOTHING))
     found: dict[str, pl.Series] = {}
-    for (column,), part in first.partition_by("column", as_dict=True).items():
-        whole = constant(None, len(text)).scatter(part["row"], part["value"])
+    for (column,), part in known.partition_by("column", as_dict=True).items():
+        first = part.filter(part["row"].ne_missing(part["row"].shift(1)))  # rows stand together, in order
+        whole = constant(None, len(text)).scatter(first["row"], first["value"])
         found[str(column)] = parse(whole).value if TYPES[str(column)] is Type.QTY else whole
     return found
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from forensics.formats import jsontext
+from forensics.formats.columns import constant
 from forensics.formats.context import rejected
 from forensics.formats.regex import HEAD, Tail, ascii_classes, groups, split_tail
 from forensics.formats.spec import FormatSpec
@@ -104,16 +105,24 @@ class Splitter:
         return out, rejected(rest, f"matches no pattern of {self.spec.id}") if len(rest) else None
 
     def _json(self, records: pl.DataFrame) -> tuple[list[Rows], pl.DataFrame | None]:
-        good = jsontext.valid_objects(records["raw"])
-        bad = None
-        if not good.all():
-            bad = rejected(records.filter(~good), "is not a JSON object")
-            records = records.filter(good)
-        if records.is_empty():
-            return [], bad
-        keys = list(dict.fromkeys((*self.keys, *jsontext.top_keys(spaced(records["raw"])))))
-        values = jsontext.extract_keys(records["raw"], keys)
-        return [Rows(None, records, pl.DataFrame(dict(zip(keys, values, strict=True))))], bad
+        text = records["raw"]
+        keys = list(dict.fromkeys((*self.keys, *jsontext.top_keys(spaced(text)))))
+        fields = pl.DataFrame(dict(zip(keys, jsontext.extract_keys(text, keys), strict=True)))
+        # a row without any value may be none of an object: only those are looked at again
+        silent = (
+            fields.select(pl.all_horizontal(pl.all().is_null())).to_series()
+            if keys
+            else constant(True, len(text), pl.Boolean)
+        )
+        if not silent.any():
+            return [Rows(None, records, fields)], None
+        rows = silent.arg_true()
+        bad = rows.filter(~jsontext.valid_objects(text.gather(rows)))
+        if bad.is_empty():
+            return [Rows(None, records, fields)], None
+        keep = constant(True, len(text), pl.Boolean).scatter(bad, False)
+        good = [Rows(None, records.filter(keep), fields.filter(keep))] if keep.any() else []
+        return good, rejected(records.filter(~keep), "is not a JSON object")
 
 
 def spaced(text: pl.Series, count: int = 256) -> pl.Series:
