@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
+from forensics.report.payload import pack_text
+
 _SNIPPET = "window.vegaEmbed = vegaEmbed;"
 
 
@@ -14,3 +16,9 @@ def vega() -> str:
 
     bundle: str = vl_convert.javascript_bundle(_SNIPPET)
     return bundle
+
+
+@cache
+def packed_vega() -> str:
+    """The same, packed for a data block."""
+    return pack_text(vega())

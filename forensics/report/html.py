@@ -21,7 +21,7 @@ from forensics.model.fault import Fault, Text
 from forensics.model.result import CaseResult, decimal_text
 from forensics.report import balance as balances
 from forensics.report import charts, csp, payload, story, view, wording
-from forensics.report.bundle import vega
+from forensics.report.bundle import packed_vega, vega
 from forensics.report.lanes import Timeline
 from forensics.report.paths import evidence_folder
 from forensics.report.rows import SHOWN, gap_ms, prepare
@@ -144,7 +144,7 @@ class _Report:
             "csp": csp.policy([*scripts, library] if library else [], [style]),
             "style": style,
             "scripts": scripts,
-            "data": self._data(timeline, library) if library else {},
+            "data": self._data(timeline) if library else {},
             "title": self._title(),
             "meta": self._meta(),
             "subject": wording.subject_text(self.subject, self.t) if self.subject else "",
@@ -230,7 +230,7 @@ class _Report:
 
     # --- what the script reads ----------------------------------------------------------------------------------
 
-    def _data(self, timeline: Timeline, library: str) -> dict[str, str]:
+    def _data(self, timeline: Timeline) -> dict[str, str]:
         config: dict[str, Any] = {
             "gap_ms": gap_ms(timeline.frame),
             "searched": list(_SEARCHED),
@@ -238,7 +238,7 @@ class _Report:
             "timeline": None,
             "balance": None,
         }
-        blocks = {"events": self.packed, "vega": payload.pack_text(library)}
+        blocks = {"events": self.packed, "vega": packed_vega()}
         if timeline.drawn:
             config["timeline"] = timeline.config()
             blocks["spec_timeline"] = data_block(timeline.spec())
