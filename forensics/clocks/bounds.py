@@ -32,6 +32,10 @@ class Bounds:
         """Some of the rows."""
         return Bounds(*(getattr(self, name)[rows] for name in ("time", "low_t", "low", "high_t", "high")))
 
+    def widened(self, tolerance: float) -> Bounds:
+        """With every bound that much looser, in seconds."""
+        return Bounds(self.time, self.low_t, self.low - tolerance, self.high_t, self.high + tolerance)
+
     def lines(self, origin: float) -> Lines | None:
         """The lines that fit, with times counted from `origin`; None if none does or one side is unbounded."""
         has_low, has_high = np.isfinite(self.low), np.isfinite(self.high)

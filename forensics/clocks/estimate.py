@@ -64,6 +64,7 @@ def _relation(clock: str, reference: str, segment: Segment) -> ClockRelation:
         least, most = lines.span(end - origin)
         value = offset + slope * (end - origin)
         error = max(error, most - value, value - least)
+    error += segment.tolerance
     return _make(clock, reference, offset, slope, error, segment.pairs, (origin, since, until), method)
 
 

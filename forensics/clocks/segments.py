@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,13 @@ MIN_PAIRS = 3
 _NEIGHBOURS = 10  # on each side
 _AGAINST = 0.6  # a pair that so many of its neighbours contradict is a wrong match; at a step it is half
 _AHEAD = 8  # pairs after a contradiction that show whether it is one wrong match or a step
+_TOLERANCES_S = (0.0, 0.001, 0.01, 0.1, 1.0)
+# A clock is not set more often than this; what looks like it is a clock that wanders, and one line has to bear it.
+_STEPS = 12
+_STEP_EVERY_S = 6 * 3600.0
+_SHORT_ONES = 4  # so many times more stretches are looked at, for most may prove to be single wrong matches
+_MOMENTS = 10_000
+_BELIEVED = 0.5  # share of all pairs that must agree with what is found
 _SPOILED = 0.05  # share of a stretch that may be wrong matches
 
 
@@ -30,6 +37,7 @@ class Segment:
         since: time of the first pair that belongs to this stretch and to no neighbour.
         until: time of the last.
         pairs: pairs that agree with it.
+        tolerance: how far the clock may have wandered off the line, seconds.
     """
 
     lines: Lines
@@ -37,16 +45,56 @@ class Segment:
     since: float
     until: float
     pairs: int
+    tolerance: float = 0.0
 
 
 def split(bounds: Bounds) -> list[Segment]:
-    """The fewest stretches, greedily, that explain the pairs without the wrong matches; at least one side finite each."""
+    """The fewest stretches, greedily, that explain the pairs without the wrong matches.
+
+    A clock that wanders would fall into very many; then its bounds are loosened until they are few. Where fewer than
+    half of the pairs agree with what is found, nothing is known.
+    """
     whole = _segment(bounds)
     if whole is not None:
         return [whole]
+    pairs = len(bounds.time)
     bounds = bounds.take(~contradicted(bounds))
-    stretches = _merge(bounds, _greedy(bounds))
+    if len(bounds.time) < _BELIEVED * pairs:
+        return []
+    most = max(_STEPS, int((float(bounds.time[-1]) - float(bounds.time[0])) / _STEP_EVERY_S))
+    tight = _tightest(bounds)
+    for tolerance in _TOLERANCES_S:
+        found = _stretches(tight.widened(tolerance), most)
+        if found is not None:
+            counted = [replace(s, tolerance=tolerance, pairs=_between(bounds, s)) for s in found]
+            return counted if sum(s.pairs for s in counted) >= _BELIEVED * pairs else []
+    return []
+
+
+def _tightest(bounds: Bounds) -> Bounds:
+    """Of very many pairs those that bound most in their moment; the others add nothing to a line."""
+    n = len(bounds.time)
+    if n <= 2 * _MOMENTS:
+        return bounds
+    moment = np.arange(n) * _MOMENTS // n
+    starts = np.searchsorted(moment, np.arange(_MOMENTS))
+    tightest = bounds.low == np.maximum.reduceat(bounds.low, starts)[moment]
+    return bounds.take(tightest | (bounds.high == np.minimum.reduceat(bounds.high, starts)[moment]))
+
+
+def _between(bounds: Bounds, segment: Segment) -> int:
+    return int(np.count_nonzero((bounds.time >= segment.since) & (bounds.time <= segment.until)))
+
+
+def _stretches(bounds: Bounds, most: int) -> list[Segment] | None:
+    """The stretches, None if they are more than `most`."""
+    found = _greedy(bounds, _SHORT_ONES * most)
+    if found is None:
+        return None
+    stretches = _merge(bounds, found)
     enough = [rows for rows in stretches if len(rows) >= MIN_PAIRS]
+    if len(enough) > most:
+        return None
     segments = [_segment(bounds.take(rows)) for rows in (enough or stretches)]
     return _trim(bounds, [s for s in segments if s is not None])
 
@@ -78,8 +126,12 @@ def _fits(bounds: Bounds, rows: Rows) -> bool:
     return part.lines(float(part.time[0])) is not None
 
 
-def _greedy(bounds: Bounds) -> list[Rows]:
-    """Each stretch goes on until no line fits; a lone pair that does not fit while those after it do is left out."""
+def _greedy(bounds: Bounds, most: int) -> list[Rows] | None:
+    """Each stretch goes on until no line fits; a lone pair that does not fit while those after it do is left out.
+
+    Returns:
+        None as soon as there are more than `most`.
+    """
     n = len(bounds.time)
     stretches: list[Rows] = []
     start = 0
@@ -100,6 +152,8 @@ def _greedy(bounds: Bounds) -> list[Rows]:
             spoiled += 1
             position = end + 1
         stretches.append(kept)
+        if len(stretches) > most:
+            return None
         start = max(position, start + 1)
     return [rows for rows in stretches if len(rows)]
 
@@ -149,7 +203,7 @@ def _trim(bounds: Bounds, segments: list[Segment]) -> list[Segment]:
         if i + 1 < len(segments):
             only = bounds.time[mine & ~_explains(segments[i + 1], bounds)]
             until = float(only[-1]) if len(only) else until
-        trimmed.append(Segment(segment.lines, segment.origin, since, max(since, until), segment.pairs))
+        trimmed.append(replace(segment, since=since, until=max(since, until)))
     return trimmed
 
 

@@ -83,6 +83,21 @@ def test_wrong_matches_do_not_move_the_clock(seed: int, ppm: float) -> None:
     assert 270 <= relation.pairs <= 288
 
 
+def test_a_wandering_clock_is_few_lines_with_a_larger_error() -> None:
+    def theta(t: np.ndarray) -> np.ndarray:
+        return 0.2 + 0.004 * np.sin(t / 60)
+
+    relations = estimate(calls(theta, 1, n=5000, span_s=3600))
+    assert 1 <= len(relations) <= 12
+    assert all(off(r, theta) <= r.error_s < 0.03 for r in relations)
+
+
+def test_matches_that_are_all_wrong_claim_nothing() -> None:
+    rng = np.random.default_rng(1)
+    pairs = calls(lambda t: rng.normal(0, 100, len(t)), 2, n=500)
+    assert estimate(pairs) == []
+
+
 def test_both_directions_of_one_way_messages_bound_each_other() -> None:
     begin = np.linspace(0, 100, 50)
     none = np.full(50, np.nan)
