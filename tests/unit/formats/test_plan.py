@@ -243,6 +243,17 @@ text = "receive_time,in_param"
     ]
 
 
+@pytest.mark.parametrize("regex", [r"^([^\n]{1,5})", r"^([^\n]*)", r"^([^\n]+)"])
+@pytest.mark.parametrize("text", ["", "abc", "abcdefg", "a\nb", "托盘号托盘号\nx", "\nx"])
+def test_first_line_is_what_the_regex_says(regex: str, text: str) -> None:
+    from forensics.formats.values import _FIRST_LINE, _taken
+
+    assert _FIRST_LINE.fullmatch(regex)
+    frame = pl.DataFrame({"x": [text]})
+    short = frame.select(_taken(pl.col("x"), regex)).to_series()[0]
+    assert (short or None) == (frame["x"].str.extract(regex, 1)[0] or None)
+
+
 def test_two_threads_may_parse_at_once(registry: Registry) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
