@@ -56,42 +56,45 @@ WITH imaged AS (
 ),
 judged_by_image AS (
     SELECT unnest(witnesses) AS w FROM posting_images
-), chain AS (
-    SELECT l.source, l.stock_key, l.nr, l.sku, l.location, l.batch, l.pallet, l.stock_id, l.warehouse, l.doc, l.doc_line, l.doc_type,
-           l.request_id, l.version, l.us, l.res_us, l.clock, l.qty, l.qty_before, l.qty_after, l.txn, l.witnesses, l.order_quality,
-           qty_before <> lag(qty_after) OVER keyed AS breaks,
-           -- consecutive postings that start from one balance are one run
-           CASE WHEN qty_before = lag(qty_before) OVER keyed AND qty_before <> lag(qty_after) OVER keyed THEN 0 ELSE 1 END AS opens_run
-    FROM ledger_rows l
-    WHERE l.qty_before IS NOT NULL AND l.qty_after IS NOT NULL AND l.us IS NOT NULL
-    WINDOW keyed AS (PARTITION BY l.source, l.stock_key ORDER BY l.nr)
-), broken AS (  -- only keys whose chain breaks at all are looked at closer
-    SELECT source, stock_key, count(*) FILTER (breaks) AS breaks, count(breaks) AS edges, count(DISTINCT version) AS versions
-    FROM chain GROUP BY source, stock_key HAVING count(*) FILTER (breaks) > 0
+), narrow AS (
+    SELECT rowid AS id, hash(source, stock_key) AS key, nr, us, qty_before, qty_after
+    FROM ledger_rows WHERE qty_before IS NOT NULL AND qty_after IS NOT NULL AND us IS NOT NULL
+), steps AS (
+    SELECT *, qty_before <> lag(qty_after) OVER keyed AS breaks, qty_before = lag(qty_before) OVER keyed AS repeats
+    FROM narrow WINDOW keyed AS (PARTITION BY key ORDER BY nr)
+), broken AS (  -- only keys in which a posting starts from the balance of the one before it are looked at closer
+    SELECT key, count(*) FILTER (breaks) AS breaks, count(breaks) AS edges
+    FROM steps GROUP BY key HAVING bool_or(breaks AND repeats)
+), marked AS (  -- consecutive postings that start from one balance are one run
+    SELECT s.*, b.breaks AS key_breaks, b.edges AS key_edges,
+           sum(CASE WHEN s.breaks AND s.repeats THEN 0 ELSE 1 END) OVER keyed AS run,
+           lead(s.us) OVER follow AS next_us, lead(s.id) OVER follow AS next_row,
+           list(s.qty_before) OVER (PARTITION BY s.key ORDER BY s.nr ROWS BETWEEN 1 FOLLOWING AND 10 FOLLOWING) AS ahead
+    FROM steps s JOIN broken b USING (key)
+    WINDOW keyed AS (PARTITION BY s.key ORDER BY s.nr ROWS UNBOUNDED PRECEDING), follow AS (PARTITION BY s.key ORDER BY s.nr)
+), in_runs AS (
+    SELECT *, count(*) OVER (PARTITION BY key, run) AS size FROM marked QUALIFY size > 1
+), versions AS (
+    SELECT hash(source, stock_key) AS key, count(DISTINCT version) AS versions FROM ledger_rows
+    WHERE version IS NOT NULL AND hash(source, stock_key) IN (SELECT key FROM in_runs) GROUP BY 1
 ), runs AS (
-    SELECT c.*, b.breaks AS key_breaks, b.edges AS key_edges, b.versions AS key_versions,
-           sum(opens_run) OVER keyed AS run,
-           lead(c.us) OVER (PARTITION BY c.source, c.stock_key ORDER BY c.nr) AS next_us,
-           lead(c.request_id) OVER (PARTITION BY c.source, c.stock_key ORDER BY c.nr) AS next_id,
-           list(c.qty_before) OVER (PARTITION BY c.source, c.stock_key ORDER BY c.nr ROWS BETWEEN 1 FOLLOWING AND 10 FOLLOWING) AS ahead
-    FROM chain c JOIN broken b USING (source, stock_key)
-    WINDOW keyed AS (PARTITION BY c.source, c.stock_key ORDER BY c.nr ROWS UNBOUNDED PRECEDING)
+    SELECT r.*, l.sku, l.location, l.batch, l.pallet, l.stock_id, l.doc, l.doc_line, l.doc_type, l.request_id, l.version, l.res_us, l.qty,
+           l.txn, l.witnesses, l.order_quality, n.request_id AS next_id, coalesce(v.versions, 0) AS key_versions
+    FROM in_runs r JOIN ledger_rows l ON l.rowid = r.id LEFT JOIN ledger_rows n ON n.rowid = r.next_row LEFT JOIN versions v ON v.key = r.key
 ), times AS (
     SELECT request_id, min(started_us) AS from_us, max(coalesce(ended_us, started_us)) AS to_us, any_value(clock) AS clock
-    FROM api_calls WHERE request_id IN (SELECT request_id FROM runs) GROUP BY request_id HAVING count(DISTINCT clock) = 1
+    FROM api_calls WHERE request_id IN (SELECT request_id FROM runs UNION SELECT next_id FROM runs) GROUP BY request_id HAVING count(DISTINCT clock) = 1
 ), members AS (
-    SELECT r.*, t.from_us, t.to_us, t.clock AS call_clock, count(*) OVER (PARTITION BY r.source, r.stock_key, r.run) AS size
-    FROM runs r LEFT JOIN times t USING (request_id)
-    QUALIFY size > 1
+    SELECT r.*, t.from_us, t.to_us, t.clock AS call_clock FROM runs r LEFT JOIN times t USING (request_id)
 ), clusters AS (
-    SELECT source, stock_key, run, any_value(sku) AS sku, any_value(location) AS location, any_value(batch) AS batch,
+    SELECT key, run, any_value(sku) AS sku, any_value(location) AS location, any_value(batch) AS batch,
            any_value(pallet) AS pallet, min(key_breaks) AS key_breaks, min(key_edges) AS key_edges, min(size) AS size,
            any_value(coalesce(stock_id, location, pallet)) IS NOT NULL AS placed,
            min(qty_before) AS start, sum(qty) AS total, last(ahead ORDER BY nr) AS ahead,
            bool_or(coalesce(doc_type, '') IN ('count', 'adjust', 'opening', 'reversal')) AS absolute,
            bool_and(abs(qty_before + qty - qty_after) <= $tolerance) AS sums_up,
            count(DISTINCT coalesce(request_id, txn, doc || '/' || coalesce(doc_line, ''), CAST(nr AS VARCHAR))) AS writers,
-           bool_or((source, witnesses[1].byte_offset, witnesses[1].part) IN
+           bool_or((witnesses[1].source, witnesses[1].byte_offset, witnesses[1].part) IN
                    (SELECT (w.source, w.byte_offset, w.part) FROM judged_by_image)) AS imaged,
            count(version) = count(*) AND count(DISTINCT version) = 1 AND min(key_versions) > 1 AS same_version,
            count(from_us) = count(*) AND count(DISTINCT call_clock) = 1 AS timed,
@@ -102,7 +105,7 @@ judged_by_image AS (
            coalesce(bool_and(order_quality <> 'time') OR arg_max(us, nr) - arg_max(us, nr, 2)[2] > max(res_us), false) AS last_is_sure,
            last(next_us ORDER BY nr) AS next_us, last(next_id ORDER BY nr) AS next_id, max(to_us) AS to_us, any_value(call_clock) AS call_clock,
            list({'request_id': request_id, 'doc': doc, 'qty': qty, 'qty_after': qty_after, 'witnesses': witnesses} ORDER BY nr) AS rows
-    FROM members GROUP BY source, stock_key, run
+    FROM members GROUP BY key, run
 ), judged AS (
     SELECT clusters.*, ahead[1] AS next_before,
            -- whether the next posting read its balance after all of the run had been written

@@ -31,7 +31,9 @@ WITH bonds AS (
           + coalesce(greatest(o.ended_us - o.started_us, b.ended_us - b.started_us, 0), 0)
     QUALIFY row_number() OVER (PARTITION BY o.end_id ORDER BY abs(o.started_us - b.started_us)) = 1
         AND row_number() OVER (PARTITION BY b.end_id, o.observer ORDER BY abs(o.started_us - b.started_us)) = 1
-), others AS (
+), counts AS (
+    SELECT base_id, count(*) AS n, any_value(end_id) AS end_id FROM matched GROUP BY base_id
+), several AS (
     SELECT m.base_id,
            list({'source': o.source, 'byte_offset': o.byte_offset, 'part': o.part, 'system': o.system, 'host': o.host, 'us': o.started_us})
                AS witnesses,
@@ -39,8 +41,16 @@ WITH bonds AS (
            bool_or(o.outcome IN ('ok', 'duplicate')) AS other_ok,
            any_value(o.txn) AS txn, any_value(o.doc) AS doc, any_value(o.doc_line) AS doc_line, any_value(o.task) AS task,
            any_value(o.pallet) AS pallet, any_value(o.error) AS error
-    FROM matched m JOIN api_ends o ON o.end_id = m.end_id
+    FROM matched m JOIN counts c ON c.base_id = m.base_id AND c.n > 1 JOIN api_ends o ON o.end_id = m.end_id
     GROUP BY m.base_id
+), others AS (
+    SELECT c.base_id,
+           [{'source': o.source, 'byte_offset': o.byte_offset, 'part': o.part, 'system': o.system, 'host': o.host, 'us': o.started_us}]
+               AS witnesses,
+           o.outcome = 'timeout' AS timed_out, o.outcome = 'fail' AS failed, o.outcome IN ('ok', 'duplicate') AS other_ok,
+           o.txn, o.doc, o.doc_line, o.task, o.pallet, o.error
+    FROM counts c JOIN api_ends o ON o.end_id = c.end_id WHERE c.n = 1
+    UNION ALL BY NAME FROM several
 )
 SELECT e.* EXCLUDE (end_id, res_source, res_offset, res_part) REPLACE (
            coalesce(e.doc, o.doc) AS doc, coalesce(e.doc_line, o.doc_line) AS doc_line, coalesce(e.task, o.task) AS task,

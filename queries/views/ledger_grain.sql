@@ -21,6 +21,7 @@ WITH sample AS (
 ), rated AS (
     SELECT source, grain, count(*) FILTER (breaks) AS breaks, count(breaks) AS edges FROM edges GROUP BY source, grain
 )
-SELECT source, first(grain ORDER BY breaks / greatest(edges, 1), grain) AS grain,
-       min(breaks / greatest(edges, 1)) AS break_share
+-- Few edges prove little: a grain so fine that no two rows share a key has no breaks, and no chain either.
+SELECT source, first(grain ORDER BY (breaks + 1) / (edges + 2), grain) AS grain,
+       first(breaks / greatest(edges, 1) ORDER BY (breaks + 1) / (edges + 2), grain) AS break_share
 FROM rated GROUP BY source
