@@ -51,7 +51,9 @@ def test_relative_links_lead_somewhere(repo_root: Path) -> None:
 
 def test_nothing_was_left_to_fill_in(repo_root: Path) -> None:
     assert [
-        page.name for page in pages(repo_root) if re.search(r"@@\w+@@|TODO|TBD|-->\n<!-- end", page.read_text(encoding="utf-8"))
+        page.name
+        for page in pages(repo_root)
+        if re.search(r"@@\w+@@|TODO|TBD|-->\n<!-- end", page.read_text(encoding="utf-8"))
     ] == []
 
 
@@ -71,3 +73,9 @@ def test_make_help_names_only_targets_that_exist(repo_root: Path) -> None:
     named = set(re.findall(r'@echo "make (\w+)', text))
     assert named
     assert named <= set(re.findall(r"^(\w+):", text, re.MULTILINE))
+
+
+def test_every_page_is_in_the_index(repo_root: Path) -> None:
+    index = (repo_root / "docs" / "index.md").read_text(encoding="utf-8")
+    pages = [path.name for path in (repo_root / "docs").glob("*.md") if path.name != "index.md"]
+    assert [name for name in pages if f"({name})" not in index] == []
