@@ -8,7 +8,7 @@ about = { zh = "每次调用一行：两端（网关、应用）的记录合为�
 -- payload) and the same attempt, that overlap in time as far as the clocks can tell. The observer with most rows of an id
 -- counts its calls; the other observers' rows are matched to them in order.
 WITH bonds AS (
-    SELECT end_id, hash(request_id, CASE WHEN request_id IS NULL THEN fingerprint END) AS bond,
+    SELECT rowid AS end_id, hash(request_id, CASE WHEN request_id IS NULL THEN fingerprint END) AS bond,
            hash(system, coalesce(host, source)) AS observer, attempt, started_us, ended_us, err_us, res_us
     FROM api_ends WHERE coalesce(request_id, CAST(fingerprint AS VARCHAR)) IS NOT NULL
 ), shared AS (
@@ -41,7 +41,7 @@ WITH bonds AS (
            bool_or(o.outcome IN ('ok', 'duplicate')) AS other_ok,
            any_value(o.txn) AS txn, any_value(o.doc) AS doc, any_value(o.doc_line) AS doc_line, any_value(o.task) AS task,
            any_value(o.pallet) AS pallet, any_value(o.error) AS error
-    FROM matched m JOIN counts c ON c.base_id = m.base_id AND c.n > 1 JOIN api_ends o ON o.end_id = m.end_id
+    FROM matched m JOIN counts c ON c.base_id = m.base_id AND c.n > 1 JOIN api_ends o ON o.rowid = m.end_id
     GROUP BY m.base_id
 ), others AS (
     SELECT c.base_id,
@@ -49,10 +49,10 @@ WITH bonds AS (
                AS witnesses,
            o.outcome = 'timeout' AS timed_out, o.outcome = 'fail' AS failed, o.outcome IN ('ok', 'duplicate') AS other_ok,
            o.txn, o.doc, o.doc_line, o.task, o.pallet, o.error
-    FROM counts c JOIN api_ends o ON o.end_id = c.end_id WHERE c.n = 1
+    FROM counts c JOIN api_ends o ON o.rowid = c.end_id WHERE c.n = 1
     UNION ALL BY NAME FROM several
 )
-SELECT e.* EXCLUDE (end_id, res_source, res_offset, res_part) REPLACE (
+SELECT e.* EXCLUDE (res_source, res_offset, res_part) REPLACE (
            coalesce(e.doc, o.doc) AS doc, coalesce(e.doc_line, o.doc_line) AS doc_line, coalesce(e.task, o.task) AS task,
            coalesce(e.pallet, o.pallet) AS pallet, coalesce(e.error, o.error) AS error, coalesce(e.txn, o.txn) AS txn,
            -- what the caller got: an open outcome at one end outweighs "ok" at the other, which says that it was carried out
@@ -66,5 +66,5 @@ SELECT e.* EXCLUDE (end_id, res_source, res_offset, res_part) REPLACE (
                  'us': e.ended_us}] END,
            coalesce(o.witnesses, [])) AS witnesses
 FROM api_ends e
-LEFT JOIN others o ON o.base_id = e.end_id
-WHERE e.end_id NOT IN (SELECT end_id FROM matched)
+LEFT JOIN others o ON o.base_id = e.rowid
+WHERE e.rowid NOT IN (SELECT end_id FROM matched)

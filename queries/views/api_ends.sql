@@ -24,7 +24,7 @@ WITH hidden AS (  -- attempts that a proxy made behind one line: beside the call
       AND (e.part = 0 OR e.attempt IS NULL
            OR NOT EXISTS (FROM hidden h WHERE h.source = e.source AND h.byte_offset = e.byte_offset))
 )
-SELECT row_number() OVER () AS end_id, a.source, a.byte_offset, a.part, p.res_source, p.res_offset, p.res_part,
+SELECT a.source, a.byte_offset, a.part, p.res_source, p.res_offset, p.res_part,
        a.system, a.host, a.clock, a.res_us, a.err_us, a.us AS started_us,
        CASE WHEN p.source IS NOT NULL THEN r.us
             WHEN a.duration_ms IS NOT NULL THEN a.us + CAST(a.duration_ms * 1000 AS BIGINT) END AS ended_us,
