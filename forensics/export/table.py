@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from typing import Final, Literal, get_args
 
 import polars as pl
@@ -27,7 +28,7 @@ def frame_to_text(df: pl.DataFrame, fmt: FrameFormat | str, *, width: int | None
     Args:
         df: the rows.
         fmt: one of FORMATS.
-        width: columns of the terminal, for `table`.
+        width: columns, for `table`; the terminal's if None, 160 where there is none.
 
     Raises:
         ConfigError: unknown format.
@@ -124,6 +125,8 @@ def _table(text: pl.DataFrame, df: pl.DataFrame, width: int | None) -> str:
     for row in text.iter_rows():
         table.add_row(*(Text(value.replace("\n", "⏎").replace("\t", " ")) for value in row))
     out = io.StringIO()
-    console = Console(file=out, width=width or 160, color_system=None, legacy_windows=False)
+    console = Console(
+        file=out, width=width or shutil.get_terminal_size((160, 24)).columns, color_system=None, legacy_windows=False
+    )
     console.print(table)
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+    return "\n".join(line.rstrip() for line in out.getvalue().strip("\n").splitlines()).strip("\n") + "\n"

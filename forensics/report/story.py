@@ -271,7 +271,9 @@ class _Teller:
             lines.append(self.t("summary.more_postings", n=len(postings) - 3))
         open_steps = [s for s in self.result.steps if not s.get("done")]
         if open_steps:
-            titles = self.t.join([one_line(self.t.pick(s.get("title")), 120) for s in open_steps[:3]])
+            titles = self.t("summary.semicolon").join(
+                one_line(self.t.pick(s.get("title")), 120) for s in open_steps[:3]
+            )
             lines.append(self.t("summary.open_steps", n=len(open_steps), titles=titles))
         if self._missing_logs(told, undecided):
             lines.append(self.t("summary.fetch"))
