@@ -24,19 +24,19 @@ PAIR_SCHEMA: Final = {
 """`clock` is the caller's, `reference` the callee's; times are null where an end is missing; slacks in seconds say how
 far the truth may lie outside the bounds because the stamps are coarse."""
 
-MAX_EVENTS: Final = 2_000_000
+MAX_EVENTS: Final = 400_000
 """Above so many api events only a share of the request ids, chosen by their hash, is matched."""
 
 _API = "kind = 'api' AND request_id IS NOT NULL AND request_id <> '' AND ts IS NOT NULL AND coalesce(ts_quality, 'recorded') = 'recorded' AND coalesce(ts_precision, 'us') IN ('us', 'ms', 's')"
 
 # A clock that has an id more than once in one role (reused id, retry without a number) gives no pair for it.
 _SQL = f"""
-WITH api AS (
+WITH api AS MATERIALIZED (
   SELECT {CLOCK_SQL} AS clock, request_id, attempt, action, coalesce(state, 'CALL') AS state, ts, duration_ms,
          lower(system) AS system, lower(host) AS host, lower(caller) AS caller, lower(callee) AS callee,
          outcome IN ('timeout', 'unknown') AS lost,
          CASE ts_precision WHEN 's' THEN 1.0 WHEN 'ms' THEN 0.001 ELSE 0.0 END AS grain
-  FROM events WHERE {_API} AND ($share = 1 OR hash(request_id) % $share = 0)
+  FROM events WHERE {_API} AND hash(request_id) % __SHARE__ = 0
 ), ends AS (
   SELECT clock, request_id, attempt, any_value(action) AS action,
          min(ts) FILTER (state IN ('CALL', 'REQUEST')) AS began,
@@ -51,7 +51,7 @@ WITH api AS (
   HAVING count(*) FILTER (state = 'CALL') <= 1 AND count(*) FILTER (state = 'REQUEST') <= 1
      AND count(*) FILTER (state = 'RESPONSE') <= 1
      AND (count(*) FILTER (state = 'CALL') = 0 OR count(*) = 1)
-), numbered AS (
+), numbered AS MATERIALIZED (
   SELECT *, count(*) OVER (PARTITION BY clock, request_id) AS attempts FROM ends
 ), matched AS (
   SELECT a.clock AS clock_a, b.clock AS clock_b, a.request_id, coalesce(a.attempt, b.attempt) AS attempt,
@@ -97,5 +97,7 @@ def find_pairs(con: duckdb.DuckDBPyConnection, *, max_events: int = MAX_EVENTS) 
     if len(counted) < 2:
         return empty
     share = max(1, -(-sum(n for _, n in counted) // max_events))
-    frame: pl.DataFrame = con.sql(_SQL, params={"share": share}).pl()
+    frame: pl.DataFrame = con.sql(
+        _SQL.replace("__SHARE__", str(share))
+    ).pl()  # our own number; a parameter is not folded
     return frame.select(pl.col(name).cast(dtype) for name, dtype in PAIR_SCHEMA.items())
