@@ -33,6 +33,9 @@ def connect(case: CaseFolder, *, threads: int | None = None, memory: str | None 
         config["memory_limit"] = memory
     con = duckdb.connect(":memory:", config=config)
     con.execute("SET TimeZone = 'UTC'")
+    # DuckDB 2.0.0 rewrites count(*) OVER (PARTITION BY …) to a self-join whose second scan forgets the pruning by
+    # partition folder: rows of other kinds are counted in (tests/setup/test_duckdb_answers.py).
+    con.execute("SET disabled_optimizers = 'window_self_join'")
     con.execute(f"SET temp_directory = {literal(str(case.path / '.duckdb'))}")
     con.execute(f"CREATE VIEW events AS {_events(case.events.files())}")
     con.execute(f"CREATE VIEW rejects AS {_plain(case.rejects)}")

@@ -21,12 +21,19 @@ en = "A later success; timed out but posted (a duplicate risk); still within the
 */
 -- The load stands there, every completion callback failed, and nothing followed within the deadline that the data itself
 -- sets. A success at any end, a posting or a completed order refutes it.
-WITH callbacks AS (
+WITH steps AS (  -- one endpoint may tell of every step: a callback that carries another signal than put-done is no completion
+    SELECT DISTINCT request_id FROM events WHERE kind = 'device' AND request_id IS NOT NULL AND action <> 'put_done'
+), relays AS (  -- who passes a task's callbacks on: what it was told was heard on the way, not by the receiver that books
+    SELECT DISTINCT task, lower(caller) AS relay FROM api_calls
+    WHERE action IN ('complete', 'report', 'confirm') AND task IS NOT NULL AND caller IS NOT NULL
+), callbacks AS (
     SELECT c.*, t.run, t.pallet AS task_pallet, t.target, t.sku AS task_sku, t.batch AS task_batch, t.qty AS task_qty, t.doc AS task_doc,
            t.doc_line AS task_line, t.doc_type AS task_type, t.closed, t.begin_us, t.next_task_us
     FROM api_calls c LEFT JOIN tasks t ON t.task = c.task AND c.started_us BETWEEN t.begin_us - 86400e6 AND t.end_us + 259200e6
     WHERE c.action IN ('complete', 'report', 'confirm') AND coalesce(c.task, c.pallet) IS NOT NULL
       AND coalesce(t.doc_type, c.doc_type, 'inbound') IN ('inbound', 'return')
+      AND (c.action <> 'report' OR c.request_id IS NULL OR c.request_id NOT IN (FROM steps))
+      AND NOT EXISTS (FROM relays r WHERE r.task = c.task AND r.relay = lower(c.callee) AND r.relay <> lower(coalesce(c.caller, '')))
       AND lower(coalesce(c.callee, '')) NOT LIKE '%erp%' AND lower(coalesce(c.caller, '')) NOT LIKE '%erp%'
 ), subjects AS (  -- all attempts of one task, or of one pallet where the callback names no task
     SELECT *, coalesce('t:' || task || ':' || coalesce(run, 0), 'p:' || pallet) AS subject FROM callbacks
@@ -40,7 +47,7 @@ WITH callbacks AS (
            max(started_us) AS last_us, max(coalesce(ended_us, started_us)) AS ended_us, max(err_us) AS err_us, any_value(clock) AS clock,
            bool_or(served OR list_has_any(upstream, ['ok', 'duplicate'])) AS succeeded,
            bool_or(inferred OR paired = 'unanswered') AS inferred,
-           bool_and(outcome = 'unknown' AND paired = 'unanswered') AS unheard,
+           bool_and(outcome = 'unknown' AND paired = 'unanswered' AND len(witnesses) = 1) AS unheard,
            list(DISTINCT outcome) AS outcomes, list(DISTINCT status_code) AS codes, list(DISTINCT request_id) AS request_ids,
            list(started_us ORDER BY started_us) AS times,
            flatten(list(list_transform(witnesses, lambda w: witness(w.source, w.byte_offset, w.part, 'for', outcome)) ORDER BY started_us)) AS witnesses

@@ -5,7 +5,8 @@ materialise = true
 about = { zh = "每个来源的流水余额是按什么维度记的（货位、批次、托盘……）：取余额链断点最少的", en = "by what a source keeps its balances (location, batch, pallet …): the grain whose chains break least" }
 */
 WITH sample AS (
-    SELECT * FROM ledger_entries WHERE nr <= 100000 AND qty_before IS NOT NULL AND qty_after IS NOT NULL
+    SELECT * FROM ledger_entries WHERE qty_before IS NOT NULL AND qty_after IS NOT NULL
+    QUALIFY row_number() OVER (PARTITION BY source ORDER BY nr) <= 100000
 ), keyed AS (
     SELECT source, nr, qty_before, qty_after, unnest([
         {'grain': 0, 'key': CASE WHEN stock_id IS NOT NULL THEN hash(stock_id) END},
