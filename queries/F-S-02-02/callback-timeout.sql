@@ -24,8 +24,8 @@ en = "A later success; timed out but posted (a duplicate risk); still within the
 WITH steps AS (  -- one endpoint may tell of every step: a callback that carries another signal than put-done is no completion
     SELECT DISTINCT request_id FROM events WHERE kind = 'device' AND request_id IS NOT NULL AND action <> 'put_done'
 ), relays AS (  -- who passes a task's callbacks on: what it was told was heard on the way, not by the receiver that books
-    SELECT DISTINCT task, lower(caller) AS relay FROM api_calls
-    WHERE action IN ('complete', 'report', 'confirm') AND task IS NOT NULL AND caller IS NOT NULL
+    SELECT DISTINCT task, lower(caller) AS relay FROM events
+    WHERE kind = 'api' AND action IN ('start', 'complete', 'report', 'confirm') AND task IS NOT NULL AND caller IS NOT NULL
 ), callbacks AS (
     SELECT c.*, t.run, t.pallet AS task_pallet, t.target, t.sku AS task_sku, t.batch AS task_batch, t.qty AS task_qty, t.doc AS task_doc,
            t.doc_line AS task_line, t.doc_type AS task_type, t.closed, t.begin_us, t.next_task_us
