@@ -21,6 +21,7 @@ ALLOWED = {
     "lock-actions": ACTIONS["lock"],
     "cache-actions": ACTIONS["cache"],
     "api-operations": ACTIONS["api"],
+    "callback-operations": ACTIONS["api"],
     "doc-types": DOC_TYPES,
     "outcomes": OUTCOMES,
     "http": OUTCOMES,
