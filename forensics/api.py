@@ -185,17 +185,17 @@ class Case:
         return tuple(coverage(self._prepared[0]))
 
     def findings(self) -> list[Finding]:
-        """Every finding of every check."""
+        """Every finding of every check; what a check saw but could not decide carries `details["undecided"]`."""
         from forensics.checks import engine
 
-        return engine.run_checks(self._prepared[0], engine.load_checks(self._queries))
+        return engine.run_checks(self._prepared[0], engine.load_checks(self._queries), undecided=True)
 
     def audit(self, since: datetime | None = None, until: datetime | None = None) -> CaseResult:
         """All incidents of the case, or those that touch the window."""
         from forensics.verdict import judge
 
         findings = [one for one in self.findings() if _touches(one, since, until)]
-        incidents, undecided, steps = judge(findings, self.catalogue, self.coverage())
+        incidents, undecided, steps = judge(findings, self.catalogue, self.coverage(), lang=self.lang)
         return self._result(since, until, findings, incidents, undecided, steps)
 
     def trace(
@@ -247,8 +247,9 @@ class Case:
         findings = [one for one in self.findings() if _concerns(one, subject, set(events["event_id"]))]
         coverage = self.coverage()
         incidents, undecided, steps = judge(
-            findings, self.catalogue, coverage, symptom=symptom, subject=subject, observed_at=observed_at
-        )
+            findings, self.catalogue, coverage, symptom=symptom, subject=subject, observed_at=observed_at,
+            lang=self.lang,
+        )  # fmt: skip
         times = events["ts"].drop_nulls()
         since, until = limits or ((times.min(), times.max()) if len(times) else (None, None))
         result = self._result(since, until, findings, incidents, undecided, steps)
@@ -331,7 +332,7 @@ class Case:
             case={**facts, "path": str(self.path), "tool": f"wms-forensics {__version__}"},
             window={"since": since, "until": until},
             incidents=tuple(incidents),
-            findings=tuple(findings),
+            findings=tuple(one for one in findings if not one.details.get("undecided")),
             undecided=tuple(undecided),
             coverage=self.coverage(),
             clocks=self.clocks(),

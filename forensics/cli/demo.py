@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -20,7 +21,7 @@ SAMPLE = "mixed-day"
 )
 @options.lang_option
 @options.color_option
-def demo(case_dir: Path, output: Path, lang: str, color: bool | None) -> None:
+def demo(case_dir: Path, output: Path, lang: Any, color: bool | None) -> None:
     """Ingest a sample case, trace its incident, write the report."""
     from forensics.api import open_case
     from forensics.cli.ingest import _print
@@ -36,7 +37,7 @@ def demo(case_dir: Path, output: Path, lang: str, color: bool | None) -> None:
         result = case.ingest(folder / "evidence", progress=bar)
     _print(result, False, lang, console)
     trace = case.trace(**incident["subject"], symptom=incident.get("symptom"))
-    terminal.print_result(console, trace.result, trace.events, lang, case.folder.zone)
+    terminal.print_result(console, trace.result, trace.events, lang, case.folder.zone, catalogue=case.catalogue)
     options.write(html(case, trace.result, trace, lang=lang, tz=case.folder.zone), output)
     kind, number = next(iter(incident["subject"].items()))
     lines = {

@@ -29,8 +29,13 @@ def render(
     """Write the result to `output` or stdout."""
     from forensics.export import csv, json, markdown, terminal
 
+    observed = trace.observed_at if trace else None
+
     if fmt == "table" and output is None:
-        terminal.print_result(options.console(color), result, None if trace is None else trace.events, lang, tz)
+        events = trace.events if trace else case.finding_events(result)
+        terminal.print_result(
+            options.console(color), result, events, lang, tz, catalogue=case.catalogue, observed_at=observed
+        )
     elif fmt == "html":
         options.write(html(case, result, trace, lang=lang, tz=tz), output)
     elif fmt == "json":
@@ -40,7 +45,7 @@ def render(
     elif fmt == "csv":
         options.write(csv.to_csv(result), output)
     else:
-        options.write(markdown.to_markdown(result, lang), output)
+        options.write(markdown.to_markdown(result, lang, tz=tz, catalogue=case.catalogue, observed_at=observed), output)
 
 
 def html(case: Case, result: CaseResult, trace: Trace | None, *, lang: Any, tz: str) -> str:

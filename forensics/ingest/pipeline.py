@@ -53,8 +53,17 @@ class Progress(Protocol):
         """So many more bytes and lines were parsed."""
 
 
-class Silent(Progress):
+class Silent:
     """No progress shown."""
+
+    def begin(self, files: int, size: int) -> None:
+        """Nothing."""
+
+    def file(self, label: str, size: int) -> None:
+        """Nothing."""
+
+    def advance(self, size: int, lines: int) -> None:
+        """Nothing."""
 
 
 def ingest(

@@ -65,7 +65,7 @@ def balances(
     since, until = (_micros(limits[0]), _micros(limits[1])) if limits else (-FOREVER, FOREVER)
     ids = {name: sorted(related.get(name, ())) for name in ("pallet", "task", "request_id", "doc", "location", "sku")}
     named = any(ids[name] for name in ids if name != "sku")
-    frame = con.sql(
+    frame: pl.DataFrame = con.sql(
         _SQL,
         params={
             **ids, "no_sku": not ids["sku"], "only_sku": bool(ids["sku"]) and not named,

@@ -24,7 +24,7 @@ def events_by_id(con: duckdb.DuckDBPyConnection, ids: Iterable[str]) -> pl.DataF
     """The events with these ids (`source:byte_offset:part`) in time order, with `event_id` and `file`."""
     keys = [one.rsplit(":", 2) for one in sorted(set(ids))]
     columns = ", ".join(f'e."{name}"' for name in NAMES)
-    return con.sql(
+    frame: pl.DataFrame = con.sql(
         _SQL.format(columns=columns),
         params={
             "sources": [key[0] for key in keys],
@@ -32,3 +32,4 @@ def events_by_id(con: duckdb.DuckDBPyConnection, ids: Iterable[str]) -> pl.DataF
             "parts": [int(key[2]) for key in keys],
         },
     ).pl()
+    return frame
