@@ -32,7 +32,8 @@ en = "Put away by hand with a scan at the target; a late put-done; areas without
 -- completion or by a place found empty after it; without either, a silent device log alone accuses nobody.
 WITH done AS (
     SELECT t.*, h.us, h.res_us, h.clock, h.err_us AS done_err, h.operator, h.actor_type,
-           h.source, h.byte_offset, h.part, coalesce(t.next_task_us, 9e18::BIGINT) AS until_us
+           h.source, h.byte_offset, h.part, coalesce(t.next_task_us, 9e18::BIGINT) AS until_us,
+           coalesce(t.next_in_us, 9e18::BIGINT) AS stays_us  -- until then the book claims that it stands there
     FROM tasks t JOIN task_history h USING (task, run)
     WHERE t.doc_type IN ('inbound', 'return') AND t.target IS NOT NULL
       AND h.state IN ('DONE', 'FORCED_DONE') AND h.system IS DISTINCT FROM 'wcs'
@@ -75,7 +76,7 @@ WITH done AS (
     SELECT c.task, c.run, s.says, s.source, s.byte_offset, s.part, s.action, s.us,
            s.location = c.target AND (s.pallet IS NULL OR s.pallet = c.pallet OR s.says = 'absent') AS here
     FROM candidates c JOIN sightings s ON s.location = c.target
-    WHERE s.us > c.us AND s.us < c.until_us AND (s.pallet IS NULL OR s.pallet = c.pallet)
+    WHERE s.us > c.us AND s.us < c.stays_us AND (s.pallet IS NULL OR s.pallet = c.pallet)
       AND time_order(s.us, s.res_us, s.err_us, s.clock, c.us, c.res_us, c.done_err, c.clock) = 1
     UNION ALL
     SELECT c.task, c.run, 'elsewhere', s.source, s.byte_offset, s.part, s.action, s.us, false

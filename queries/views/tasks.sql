@@ -14,8 +14,10 @@ WITH summed AS (
            bool_or(state IN ('DONE', 'FORCED_DONE', 'REPORTED') AND system IS DISTINCT FROM 'wcs') AS closed
     FROM task_history GROUP BY task, run
 ), following AS (
-    SELECT task, run, lead(begin_us) OVER (PARTITION BY pallet ORDER BY begin_us) AS next_task_us
-    FROM (SELECT task, run, pallet, begin_us FROM summed WHERE pallet IS NOT NULL)
+    SELECT task, run, lead(begin_us) OVER (PARTITION BY pallet ORDER BY begin_us) AS next_task_us,
+           min(CASE WHEN doc_type IS DISTINCT FROM 'outbound' THEN begin_us END) OVER (
+               PARTITION BY pallet ORDER BY begin_us ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS next_in_us
+    FROM (SELECT task, run, pallet, doc_type, begin_us FROM summed WHERE pallet IS NOT NULL)
 )
-SELECT s.*, f.next_task_us
+SELECT s.*, f.next_task_us, f.next_in_us  -- the pallet's next task, and its next one that is not outbound
 FROM summed s LEFT JOIN following f ON f.task = s.task AND f.run = s.run
