@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from forensics.ingest.chunks import cut, newlines
-from forensics.ingest.encoding import Encoding, guess
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from forensics.ingest.chunks import cut, newlines
+from forensics.ingest.encoding import Encoding, guess
 
 
 def blocks(data: bytes, size: int):

@@ -4,9 +4,10 @@ import codecs
 
 import numpy as np
 import pytest
-from forensics.ingest.encoding import Encoding, guess, split
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from forensics.ingest.encoding import Encoding, guess, split
 
 TEXT = "2025-03-11 10:00:00 任务T001已走出储位 货位A-02-03-01\n"
 

@@ -7,6 +7,7 @@ import lzma
 
 import pyarrow as pa
 import pytest
+
 from forensics.ingest.streams import Stream, archive, compression, decompressed
 
 DATA = "任务T001 put_done\n".encode() * 200_000

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 import pytest
+
 from forensics.model.errors import ConfigError
 from forensics.store import case as folder
 from forensics.store.commit import commit

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from forensics.model.errors import EvidenceError
 from forensics.store import custody
 
