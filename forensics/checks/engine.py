@@ -121,7 +121,7 @@ def _rows(con: duckdb.DuckDBPyConnection, check: Check, params: Mapping[str, Any
         check_columns(check, columns)
         return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
     except duckdb.Error as error:
-        raise sql_error(error, f"check '{check.id}'", check.path) from error
+        raise sql_error(error, f"check '{check.id}'", check.path, check.sql) from error
 
 
 def _only_select(con: duckdb.DuckDBPyConnection, check: Check) -> None:
@@ -129,7 +129,7 @@ def _only_select(con: duckdb.DuckDBPyConnection, check: Check) -> None:
     try:
         statements = con.extract_statements(check.sql)
     except duckdb.Error as error:
-        raise sql_error(error, f"check '{check.id}'", check.path) from error
+        raise sql_error(error, f"check '{check.id}'", check.path, check.sql) from error
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         raise QueryError(f"check '{check.id}' must be one SELECT", location=Location(check.path))
 

@@ -23,8 +23,6 @@ from forensics.model.errors import Location, QueryError
 CLOCK_TOLERANCE_S: Final = 10.0
 """How far two clocks may be apart where nothing is known about them: half of it is each clock's error."""
 
-_LINE = re.compile(r"LINE (\d+):")
-
 _MACROS: Final = (
     # Three-valued order of two moments: -1 a before b, 1 after, 0 cannot be told. Within one clock only its resolution
     # counts, across clocks both errors do.
@@ -111,16 +109,32 @@ def has_relation(con: duckdb.DuckDBPyConnection, name: str) -> bool:
     return found is not None
 
 
-def sql_error(error: Exception, what: str, path: Path) -> QueryError:
+def sql_error(error: Exception, what: str, path: Path, sql: str) -> QueryError:
     """A DuckDB error as a QueryError that points into the file."""
-    text = str(error)
-    found = _LINE.search(text)
-    message = text.split("\n\nLINE ", maxsplit=1)[0].strip().splitlines()
+    message = str(error).split("\n\nLINE ")[0].strip().splitlines()
     return QueryError(
         f"{what}: {message[0] if message else type(error).__name__}",
-        location=Location(path, int(found.group(1)) if found else None),
+        location=Location(path, _line(str(error), sql)),
         hint=" ".join(message[1:]).strip() or None,
     )
+
+
+def _line(error: str, sql: str) -> int | None:
+    """The file's line that an error is about.
+
+    DuckDB counts lines sometimes with and sometimes without a leading comment, or names none: what it quotes is looked
+    for behind the header.
+    """
+    lines = sql.splitlines()
+    behind = sql[: sql.find("*/") + 2].count("\n")
+    shown = re.search(r"LINE \d+:(.*)", error)
+    quoted = re.search(r'"([^"]+)"', error)
+    for text in (shown and shown.group(1).strip(" ."), quoted and quoted.group(1)):
+        if text:
+            found = next((number for number, line in enumerate(lines, 1) if number > behind and text in line), None)
+            if found is not None:
+                return found
+    return None
 
 
 def _in_order(names: Iterable[str], loaded: dict[str, View]) -> list[str]:
@@ -158,7 +172,7 @@ def _make(con: duckdb.DuckDBPyConnection, view: View) -> None:
             what = "TABLE" if view.materialise else "VIEW"
             con.execute(f"CREATE TEMP {what} {view.name} AS {view.sql}")
     except duckdb.Error as error:
-        raise sql_error(error, f"view '{view.name}'", view.path) from error
+        raise sql_error(error, f"view '{view.name}'", view.path, view.sql) from error
 
 
 def _is_table(con: duckdb.DuckDBPyConnection, name: str) -> bool:
