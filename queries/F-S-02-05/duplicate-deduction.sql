@@ -132,8 +132,32 @@ WITH rolled_back AS (
                 WHEN extra_by_order IS NOT NULL THEN least(n - 1, extra_by_order)
                 ELSE least(n - 1, greatest(open_calls, 1)) END AS extra_before_reversals
     FROM judged
+), portions AS (  -- the retry of one request may take other places, batches or pallets: what counts is the request's sum
+    SELECT request_id, doc, doc_line, sku, coalesce(txn, CAST(us AS VARCHAR)) AS processing, -sum(qty) AS taken, min(us) AS us,
+           list({'us': us, 'location': location, 'batch': batch, 'pallet': pallet, 'witnesses': witnesses} ORDER BY nr) AS rows
+    FROM deductions
+    WHERE request_id IS NOT NULL AND request_id NOT IN (FROM reused) AND same NOT IN (FROM repeated)
+    GROUP BY ALL
+), spread AS (
+    SELECT request_id, doc, doc_line, sku, count(*) AS n, min(taken) AS each_qty, max(taken) AS most, sum(taken) AS taken,
+           min(us) AS first_us, max(us) AS last_us, list({'us': us, 'rows': rows} ORDER BY us) AS processings
+    FROM portions GROUP BY request_id, doc, doc_line, sku HAVING count(*) > 1
+), spread_calls AS (
+    SELECT s.request_id, s.doc, s.doc_line, s.sku, max(abs(c.qty)) AS call_qty,
+           count(*) FILTER (c.outcome IN ('timeout', 'unknown') OR list_has_any(c.upstream, ['timeout', 'unknown'])) AS open_calls,
+           list({'open': c.outcome IN ('timeout', 'unknown'), 'witnesses': c.witnesses} ORDER BY c.started_us) AS rows
+    FROM spread s JOIN api_calls c ON c.request_id = s.request_id AND coalesce(c.sku, s.sku) = s.sku
+    GROUP BY s.request_id, s.doc, s.doc_line, s.sku
+), elsewhere AS (  -- each processing took exactly what was asked for, one attempt had no answer, and nothing came back
+    SELECT s.*, c.call_qty, c.open_calls, c.rows AS call_rows
+    FROM spread s JOIN spread_calls c ON c.request_id = s.request_id AND c.sku = s.sku AND c.doc IS NOT DISTINCT FROM s.doc
+                                     AND c.doc_line IS NOT DISTINCT FROM s.doc_line
+    LEFT JOIN ordered_quantities o ON o.doc = s.doc AND o.doc_line IS NOT DISTINCT FROM s.doc_line AND coalesce(o.sku, s.sku) = s.sku
+    WHERE c.open_calls > 0 AND s.n <= c.open_calls + 1 AND abs(s.each_qty - c.call_qty) <= $tolerance
+      AND abs(s.most - c.call_qty) <= $tolerance AND coalesce(s.taken > o.qty + $tolerance, true)
+      AND NOT EXISTS (FROM ledger_rows l WHERE l.qty > 0 AND l.sku = s.sku AND coalesce(l.partner_doc, l.doc) = s.doc AND l.us >= s.first_us)
 )
-SELECT sku, coalesce(location, (SELECT any_value(i.location) FROM row_changes i WHERE i.sku = d.sku AND i.txn = d.rows[1].txn)) AS location,
+SELECT sku, [coalesce(location, (SELECT any_value(i.location) FROM row_changes i WHERE i.sku = d.sku AND i.txn = d.rows[1].txn))] AS location,
        batch, pallet, task, doc, doc_line, list_sort(request_ids) AS request_id,
        at_time(first_us) AS started_at, at_time(last_us) AS ended_at,
        -each_qty * (extra_before_reversals - reversals)::BIGINT AS qty_error,
@@ -154,3 +178,16 @@ SELECT sku, coalesce(location, (SELECT any_value(i.location) FROM row_changes i 
        ) AS witnesses
 FROM decided d
 WHERE proof IS NOT NULL AND extra_before_reversals - reversals > 0
+UNION ALL BY NAME
+SELECT sku, list_sort(list_distinct(flatten(list_transform(processings, lambda p: list_transform(p.rows, lambda r: r.location))))) AS location,
+       doc, doc_line, [request_id] AS request_id, at_time(first_us) AS started_at, at_time(last_us) AS ended_at,
+       -(taken - call_qty) AS qty_error, 100.0 AS strength,
+       {'proof': 'same request, retried after an open outcome', 'times': n, 'each_qty': each_qty, 'extra_qty': taken - call_qty,
+        'ordered': NULL, 'taken': taken, 'reversals': 0, 'open_attempts': open_calls, 'txns': NULL} AS details,
+       list_concat(
+           flatten(list_transform(range(1, n + 1), lambda i: flatten(list_transform(processings[i].rows, lambda r: list_transform(r.witnesses,
+               lambda w: witness(w.source, w.byte_offset, w.part, 'for', CASE WHEN i = 1 THEN 'deduction' ELSE 'deducted again' END)))))),
+           flatten(list_transform(call_rows, lambda c: list_transform(c.witnesses,
+               lambda w: witness(w.source, w.byte_offset, w.part, 'for', CASE WHEN c.open THEN 'attempt without an answer' ELSE 'request' END))))
+       ) AS witnesses
+FROM elsewhere
