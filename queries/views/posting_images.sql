@@ -2,7 +2,7 @@
 name  = "posting_images"
 uses  = ["ledger_rows", "row_changes"]
 materialise = true
-about = { zh = "过账与同一事务中库存行变化的对照", en = "postings beside the change of the stock row in the same transaction" }
+about = { zh = "过账与库存行变化的对照：同一事务，或结果与时间相同", en = "postings beside the change of the stock row in the same transaction, or with the same result at the same time" }
 */
 -- Postings of one transaction on one stock row are compared as a whole: first before, last after, sum of the changes.
 WITH sums AS (
@@ -15,6 +15,27 @@ WITH sums AS (
            flatten(list(witnesses ORDER BY nr)) AS witnesses
     FROM ledger_rows WHERE txn IS NOT NULL AND qty_before IS NOT NULL AND qty_after IS NOT NULL
     GROUP BY txn, stock_key
+), known AS (
+    SELECT DISTINCT txn FROM row_changes WHERE txn IS NOT NULL
+), loose AS (  -- a ledger without transactions: the row change with the same result within two seconds, if there is just one
+    SELECT l.source, l.byte_offset, l.part, l.stock_key, l.sku, l.location, l.batch, l.pallet, l.stock_id, l.qty_before, l.qty_after, l.qty,
+           l.request_id, l.doc, l.doc_line, l.doc_type, l.us, l.err_us, l.res_us, l.clock, l.nr, l.task, l.operator, l.witnesses,
+           unnest([l.us // 4000000 - 1, l.us // 4000000, l.us // 4000000 + 1]) AS slot
+    FROM ledger_rows l
+    WHERE (l.txn IS NULL OR l.txn NOT IN (FROM known)) AND l.qty_before IS NOT NULL AND l.qty_after IS NOT NULL AND l.us IS NOT NULL
+      AND EXISTS (FROM row_changes)
+), paired AS (
+    SELECT l.*, c.row_key, c.table_name, c.qty_before AS row_before, c.qty_after AS row_after, c.images, c.pos, c.version_before,
+           c.version_after, c.image, c.origin, c.us AS change_us, c.location AS row_location, c.batch AS row_batch
+    FROM loose l JOIN row_changes c ON c.sku = l.sku AND c.qty_after = l.qty_after AND c.us // 4000000 = l.slot
+     AND (l.stock_id IS NULL OR c.row_id IS NULL OR l.stock_id = c.row_id)
+     AND (l.location IS NULL OR c.location IS NULL OR l.location = c.location)
+     AND (l.batch IS NULL OR c.batch IS NULL OR l.batch = c.batch)
+     AND (l.pallet IS NULL OR c.pallet IS NULL OR l.pallet = c.pallet)
+    WHERE abs(c.us - l.us) <= 2000000 + l.res_us + c.res_us
+), unique_pairs AS (
+    SELECT * FROM paired
+    QUALIFY count(*) OVER (PARTITION BY source, byte_offset, part) = 1 AND count(*) OVER (PARTITION BY row_key, pos) = 1
 ), joined AS (
     SELECT s.*, c.row_key, c.table_name, c.qty_before AS row_before, c.qty_after AS row_after, c.images, c.pos,
            c.version_before, c.version_after, c.image, c.origin, c.us AS change_us,
@@ -28,5 +49,11 @@ WITH sums AS (
      AND (s.batch IS NULL OR c.batch IS NULL OR s.batch = c.batch)
      AND (s.pallet IS NULL OR c.pallet IS NULL OR s.pallet = c.pallet)
 )
-SELECT * EXCLUDE (rows_of_posting, postings_of_row, location, batch), place AS location, lot AS batch
+SELECT * EXCLUDE (rows_of_posting, postings_of_row, location, batch), place AS location, lot AS batch, 'txn' AS joined_by
 FROM joined WHERE rows_of_posting = 1 AND postings_of_row = 1
+UNION ALL BY NAME
+SELECT NULL AS txn, stock_key, sku, coalesce(location, row_location) AS location, coalesce(batch, row_batch) AS batch, pallet, stock_id,
+       qty_before AS ledger_before, qty_after AS ledger_after, qty AS delta, 1 AS postings, request_id, doc, doc_line, doc_type, us, nr,
+       source, task, operator, witnesses, row_key, table_name, row_before, row_after, images, pos, version_before, version_after,
+       image, origin, change_us, 'balance' AS joined_by
+FROM unique_pairs
