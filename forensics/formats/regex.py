@@ -74,15 +74,20 @@ class Tail:
         regex: the part before, as group HEAD, and the literal with which the rest begins.
         group: name of the last group.
         single_line: the rest must not contain a line break (the regex says `.` without the flag s).
+        braces: the regex of the rest where that is `{…}` and, maybe, a further group; None where it is all of the rest.
+        after: that further group.
     """
 
     regex: str
     group: str
     single_line: bool
+    braces: str | None = None
+    after: str | None = None
 
 
 HEAD = "record_head_"
 _FLAGS = re.compile(r"\(\?([a-z]+)\)")
+_BRACES = re.compile(r"\(\?P<(\w+)>\\\{(?:\[\^\\n\]|\.)\*\\\}\)(?:\(\?P<(\w+)>\.\*\)\$?|\$)?$")
 _LAST = re.compile(r"\(\?P<(\w+)>((?:\\[^0-9A-Za-z]|[^\\()\[\]{}|*+?.^$])*)\.\*\)(\$)?$")
 
 
@@ -93,13 +98,18 @@ def split_tail(regex: str) -> Tail | None:
     if set(given) - {"s"}:
         return None
     body = regex[flags.end() :] if flags else regex
+    braces = _BRACES.search(body) if body.startswith("^") else None
     last = _LAST.search(body)
-    if last is None or not body.startswith("^") or not (last[3] or "s" in given):
+    if braces is None and (last is None or not body.startswith("^") or not (last[3] or "s" in given)):
         return None
-    head = body[: last.start()]
+    head = body[: (braces or last).start()]
     if "(?" in head.replace("(?P<", "").replace("(?:", "").replace(_OUTSIDE["b"], "") or not _is_sequence(head):
         return None
-    return Tail(f"(?P<{HEAD}>{'(?s)' if 's' in given else ''}{head}){last[2]}", last[1], "s" not in given)
+    dot = "(?s)" if "s" in given else ""
+    if braces is not None:
+        suffix = body[braces.start() :]
+        return Tail(f"(?P<{HEAD}>{dot}{head})\\{{", braces[1], False, f"^{dot}{suffix}", braces[2])
+    return Tail(f"(?P<{HEAD}>{dot}{head}){last[2]}", last[1], "s" not in given)
 
 
 def _is_sequence(regex: str) -> bool:

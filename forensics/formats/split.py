@@ -53,7 +53,27 @@ class Matcher:
         found = text.str.extract_groups(self.tail.regex).struct.unnest()
         rest = pl.DataFrame([text.alias("text"), found[HEAD]]).select(pl.col("text").str.strip_prefix(pl.col(HEAD)))
         hit = found[HEAD].is_not_null()
+        if self.tail.braces is not None:
+            return self._braces(self.tail, hit, found, rest.to_series())
         return hit, found.with_columns(rest.to_series().alias(self.tail.group)).select(self.fields)
+
+    def _braces(
+        self, tail: Tail, hit: pl.Series, found: pl.DataFrame, rest: pl.Series
+    ) -> tuple[pl.Series, pl.DataFrame]:
+        """The rest is `{…}`: whole where it is one line that ends so; only other rests are walked through."""
+        assert tail.braces is not None
+        plain = rest.str.ends_with("}") & ~rest.str.contains("\n", literal=True)
+        body = pl.select(pl.when(plain).then(rest)).to_series()
+        after = pl.select(pl.when(plain).then(pl.lit(""))).to_series()
+        hard = (hit & ~plain).arg_true()
+        if len(hard):
+            walked = rest.gather(hard).str.extract_groups(tail.braces).struct.unnest()
+            body = body.scatter(hard, walked[tail.group])
+            hit = hit & body.is_not_null()
+            if tail.after is not None:
+                after = after.scatter(hard, walked[tail.after])
+        added = [body.alias(tail.group)] + ([] if tail.after is None else [after.alias(tail.after)])
+        return hit, found.with_columns(added).select(self.fields)
 
 
 def matcher(name: str, regex: str) -> Matcher:

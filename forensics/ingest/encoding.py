@@ -99,7 +99,7 @@ class Lines:
             len(bounds) - 1, pa.py_buffer(bounds.astype(np.int64)), pa.py_buffer(self.text)
         )
         series = pl.Series("raw", array)
-        if b"\r\n" in self.text and starts is not None:
+        if starts is not None and b"\r" in self.text:  # one byte: searched for at memory speed
             series = series.str.replace_all("\r\n", "\n", literal=True)
         return series.str.strip_chars_end("\r\n")
 

@@ -90,7 +90,7 @@ class Source:
         lines = split(chunk.data, self.encoding, first=chunk.offset == 0)
         attached = min(self.attached, len(lines)) if chunk.offset == 0 else 0
         records = self._records(lines, chunk, attached)
-        blank = records["raw"].str.strip_chars() == ""
+        blank = ~records["raw"].str.contains(r"\S")  # stops at the first character, unlike stripping
         filled = records.filter(~blank) if blank.any() else records
         cut_off = _cut_tail(filled) if damaged and chunk.last and not chunk.data.endswith(b"\n") else None
         if cut_off is not None:
