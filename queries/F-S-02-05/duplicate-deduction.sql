@@ -132,11 +132,15 @@ WITH rolled_back AS (
                 WHEN extra_by_order IS NOT NULL THEN least(n - 1, extra_by_order)
                 ELSE least(n - 1, greatest(open_calls, 1)) END AS extra_before_reversals
     FROM judged
+), several AS (
+    SELECT hash(request_id, doc, doc_line, sku) AS about FROM deductions
+    WHERE request_id IS NOT NULL GROUP BY 1 HAVING count(*) > 1
 ), portions AS (  -- the retry of one request may take other places, batches or pallets: what counts is the request's sum
     SELECT request_id, doc, doc_line, sku, coalesce(txn, CAST(us AS VARCHAR)) AS processing, -sum(qty) AS taken, min(us) AS us,
            list({'us': us, 'location': location, 'batch': batch, 'pallet': pallet, 'witnesses': witnesses} ORDER BY nr) AS rows
     FROM deductions
-    WHERE request_id IS NOT NULL AND request_id NOT IN (FROM reused) AND same NOT IN (FROM repeated)
+    WHERE request_id IS NOT NULL AND hash(request_id, doc, doc_line, sku) IN (FROM several)
+      AND request_id NOT IN (FROM reused) AND same NOT IN (FROM repeated)
     GROUP BY ALL
 ), spread AS (
     SELECT request_id, doc, doc_line, sku, count(*) AS n, min(taken) AS each_qty, max(taken) AS most, sum(taken) AS taken,
