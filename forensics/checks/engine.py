@@ -53,24 +53,27 @@ def run_checks(
         prepare(con, clocks)
     _known_parameters(chosen, params or {})
     present = _kinds(con)
-    found: list[Finding] = []
-    for check in chosen:
-        if not _absent(check, present):
-            found.extend(run_check(con, check, params, undecided=undecided))
-    return found
+    judged = [check for check in chosen if not _absent(check, present)]
+    rows = [(check, row) for check in judged for row in _found(con, check, params or {}, undecided)]
+    # Evidence of all checks is looked up at once: it costs a pass over the archive.
+    known = _resolve(con, [key for _, row in rows for key in witness_keys(row)])
+    made = {one.id: one for one in (finding(check, row, known) for check, row in rows)}
+    return sorted(made.values(), key=lambda one: (one.cause, one.started_at is None, one.started_at, one.id))
 
 
 def run_check(
     con: duckdb.DuckDBPyConnection, check: Check, params: Mapping[str, Any] | None = None, *, undecided: bool = False
 ) -> list[Finding]:
     """The findings of one check; see `run_checks`."""
-    if not is_prepared(con):
-        prepare(con)
-    ensure_views(con, views_named(check.sql, load_views()) | views_named(check.sql, _extra_views(con)))
-    rows = [row for row in _rows(con, check, params or {}) if undecided or not row.get("undecided")]
-    known = _resolve(con, [key for row in rows for key in witness_keys(row)])
-    made = {one.id: one for one in (finding(check, row, known) for row in rows)}
-    return sorted(made.values(), key=lambda one: (one.started_at is None, one.started_at, one.id))
+    return run_checks(con, [check], params, undecided=undecided)
+
+
+def _found(
+    con: duckdb.DuckDBPyConnection, check: Check, params: Mapping[str, Any], undecided: bool
+) -> list[dict[str, Any]]:
+    views = load_views(row[0] for row in con.execute("SELECT path FROM prepared_dirs").fetchall())
+    ensure_views(con, views_named(check.sql, views), views)
+    return [row for row in _rows(con, check, params) if undecided or not row.get("undecided")]
 
 
 def missing_kinds(con: duckdb.DuckDBPyConnection, checks: Iterable[Check]) -> dict[str, tuple[str, ...]]:
@@ -85,10 +88,6 @@ def _absent(check: Check, present: set[str]) -> tuple[str, ...]:
 
 def _kinds(con: duckdb.DuckDBPyConnection) -> set[str]:
     return {row[0] for row in con.execute("SELECT DISTINCT kind FROM events").fetchall()}
-
-
-def _extra_views(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    return load_views([row[0] for row in con.execute("SELECT path FROM prepared_dirs").fetchall()])
 
 
 def _known_parameters(checks: Sequence[Check], params: Mapping[str, Any]) -> None:
