@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -16,8 +18,9 @@ from forensics.store.delta import Written
 from forensics.store.parquet import write_events
 from forensics.store.schema import REJECTS, conform
 
-LIMIT = 48 << 20
-"""Bytes of source text held before something is written: bounds memory, and makes files large enough."""
+LIMIT = 40 << 20
+"""Bytes of source text held before something is written: bounds memory (as much again is being written meanwhile), and makes
+files large enough."""
 
 ROWS = 1_000_000
 
@@ -30,7 +33,7 @@ class Pending:
     account: Account = field(default_factory=Account)
     events: list[pl.DataFrame] = field(default_factory=list)
     rejects: list[pl.DataFrame] = field(default_factory=list)
-    files: list[Written] = field(default_factory=list)
+    files: list[Future[list[Written]]] = field(default_factory=list)
     held: int = 0
     rows: int = 0
     tail: Tail | None = None
@@ -49,6 +52,8 @@ class Writer:
         self._case = case
         self._report = report
         self._sources: dict[int, Pending] = {}
+        self._flusher = ThreadPoolExecutor(1, "flush")
+        self._flushing: Future[list[Written]] | None = None
 
     def begin(self, key: int, name: Callable[[], str]) -> None:
         """Announce a source; `name` may block until its hash is known."""
@@ -95,19 +100,17 @@ class Writer:
                 del self._sources[key]
         for source in self._sources.values():
             if source.events and (source.held >= LIMIT // 2 or source.rows >= ROWS // 2):
-                source.files += self._write([source])
+                source.files.append(self._write([source]))
 
-    def _write(self, sources: list[Pending]) -> list[Written]:
-        frames = [
-            frame.with_columns(pl.lit(source.name()).alias("source")) for source in sources for frame in source.events
-        ]
+    def _write(self, sources: list[Pending]) -> Future[list[Written]]:
+        """Write what the sources hold, beside the parsing; one such job at a time, so that memory stays bounded."""
+        held = [(source.name, source.events) for source in sources]
         for source in sources:
             source.events, source.held, source.rows = [], 0, 0
-        if not frames:
-            return []
-        whole = pl.concat(frames, how="vertical", rechunk=False)
-        frames.clear()
-        return write_events(conform(whole), self._case.events.path)
+        if self._flushing is not None:
+            self._flushing.result()
+        self._flushing = self._flusher.submit(_written, held, self._case.events.path)
+        return self._flushing
 
     def _commit(self, sources: list[Pending]) -> None:
         rejects = [
@@ -115,7 +118,8 @@ class Writer:
             for source in sources
             for frame in source.rejects
         ]
-        files = self._write(sources) + [file for source in sources for file in source.files]
+        jobs = [self._write(sources), *(job for source in sources for job in source.files)]
+        files = [file for job in jobs for file in job.result()]
         rows = [source.evidence for source in sources if source.evidence is not None]
         taken = commit(
             self._case,
@@ -126,3 +130,13 @@ class Writer:
         )
         for row in rows:
             self._report(row, row["source"] in taken)
+
+
+def _written(held: list[tuple[Callable[[], str], list[pl.DataFrame]]], table: Path) -> list[Written]:
+    frames = [frame.with_columns(pl.lit(name()).alias("source")) for name, events in held for frame in events]
+    held.clear()
+    if not frames:
+        return []
+    whole = pl.concat(frames, how="vertical", rechunk=False)
+    frames.clear()
+    return write_events(conform(whole), table)
