@@ -98,18 +98,23 @@ def split_tail(regex: str) -> Tail | None:
     if set(given) - {"s"}:
         return None
     body = regex[flags.end() :] if flags else regex
-    braces = _BRACES.search(body) if body.startswith("^") else None
-    last = _LAST.search(body)
-    if braces is None and (last is None or not body.startswith("^") or not (last[3] or "s" in given)):
-        return None
-    head = body[: (braces or last).start()]
-    if "(?" in head.replace("(?P<", "").replace("(?:", "").replace(_OUTSIDE["b"], "") or not _is_sequence(head):
+    if not body.startswith("^"):
         return None
     dot = "(?s)" if "s" in given else ""
-    if braces is not None:
-        suffix = body[braces.start() :]
-        return Tail(f"(?P<{HEAD}>{dot}{head})\\{{", braces[1], False, f"^{dot}{suffix}", braces[2])
-    return Tail(f"(?P<{HEAD}>{dot}{head}){last[2]}", last[1], "s" not in given)
+    braces = _BRACES.search(body)
+    if braces is not None and _may_stand_alone(head := body[: braces.start()]):
+        rest = f"^{dot}{body[braces.start() :]}"
+        return Tail(f"(?P<{HEAD}>{dot}{head})\\{{", braces[1], False, rest, braces[2])
+    last = _LAST.search(body)
+    if last is None or not (last[3] or dot) or not _may_stand_alone(head := body[: last.start()]):
+        return None
+    return Tail(f"(?P<{HEAD}>{dot}{head}){last[2]}", last[1], not dot)
+
+
+def _may_stand_alone(head: str) -> bool:
+    """Whether a regex's beginning means the same without its end: no flags inside, no alternative that spans both."""
+    plain = head.replace("(?P<", "").replace("(?:", "").replace(_OUTSIDE["b"], "")
+    return "(?" not in plain and _is_sequence(head)
 
 
 def _is_sequence(regex: str) -> bool:

@@ -49,7 +49,7 @@ def look_up(
         The event table's columns, `via` (kind of subject) and `value` (the value named); empty without columns if nothing
         is wanted.
     """
-    partitioned = "month" in con.sql("SELECT * FROM events LIMIT 0").columns
+    partitioned = by_month(con)
     looks = [
         _look(kind, column, sorted(set(values)), windows.get(kind), partitioned)
         for kind, values in wanted.items()
@@ -74,6 +74,11 @@ class _Look:
     column: str
     test: str
     params: tuple[Any, ...]
+
+
+def by_month(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the relation `events` is partitioned by month."""
+    return "month" in con.sql("SELECT * FROM events LIMIT 0").columns
 
 
 def _look(kind: str, column: str, values: list[str], window: Window | None, partitioned: bool) -> _Look:

@@ -9,9 +9,11 @@ import polars as pl
 
 from forensics.identity.closure import LIMIT, Closure
 from forensics.identity.lookup import COLUMNS, Window
+from forensics.identity.scans import scans_of
 from forensics.store.schema import EVENTS
 
 _ORDER: Final = ("task", "request_id", "doc", "txn", "serial", "pallet")
+_SCANNED: Final = ("pallet", "location", "serial")  # what a person points a scanner at
 _WORDS: Final = {"request_id": "request", "txn": "transaction", "doc": "document"}
 
 
@@ -65,6 +67,12 @@ def subject_events(
         .unique(["source", "byte_offset", "part"], keep="first", maintain_order=True)
         .drop("_direct", "_rank", "via", "value")
     )
+    codes = sorted({code for kind in _SCANNED for code in closure.seeds.get(kind, ())})
+    if codes:
+        read = scans_of(con, codes, window or closure.window).with_columns(relation=pl.lit("direct"))
+        rows = pl.concat([rows, read.select(rows.columns)], how="vertical_relaxed").unique(
+            ["source", "byte_offset", "part"], keep="first", maintain_order=True
+        )
     return _finish(rows, con)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import forensics
 import pytest
+
+import forensics
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import forensics
 import pytest
+
+import forensics
 
 
 @pytest.fixture(scope="module")
