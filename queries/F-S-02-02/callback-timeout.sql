@@ -7,7 +7,7 @@ key   = "task"
 level = "high"
 
 [message]
-zh = "托盘 {pallet}（任务 {task}）已放到 {location}，完成回调 {attempts} 次均失败（{outcomes}），之后没有成功，也没有入账；账面少 {short}。"
+zh = "托盘 {pallet}（任务 {task}）已放到 {location}，完成回调 {attempts} 次均失败（{outcomes_zh}），之后没有成功，也没有入账；账面少 {short}。"
 en = "Pallet {pallet} (task {task}) stands at {location}; all {attempts} completion callbacks failed ({outcomes}), none succeeded later and nothing was posted; the book is {short} too low."
 
 [params.slack_s]
@@ -103,7 +103,8 @@ SELECT pallet, location, sku, batch, task, doc, doc_line, list_sort(request_ids)
        30.0 * CASE WHEN put_us IS NULL THEN 0.4 ELSE 1.0 END * CASE WHEN inferred THEN 0.5 ELSE 1.0 END
             * CASE WHEN says = 'present' THEN 3.0 ELSE 1.0 END AS strength,
        NOT settled OR doc_type IS NULL AS undecided,  -- of unknown direction: it may have been an outbound task
-       {'attempts': attempts, 'outcomes': list_sort(outcomes), 'codes': list_sort(codes), 'spacing_s': spacing_s, 'short': coalesce(qty, 0),
+       {'attempts': attempts, 'outcomes': list_sort(outcomes),
+        'outcomes_zh': list_transform(list_sort(outcomes), lambda o: CASE o WHEN 'timeout' THEN '超时' WHEN 'fail' THEN '报错' ELSE '结果未知' END), 'codes': list_sort(codes), 'spacing_s': spacing_s, 'short': coalesce(qty, 0),
         'deadline_s': deadline_us // 1000000, 'committed': false} AS details,
        list_concat(coalesce(put_by, []), witnesses, CASE WHEN says = 'present' THEN [seen_by] ELSE [] END) AS witnesses
 FROM judged
