@@ -229,3 +229,27 @@ def test_a_killed_ingest_leaves_a_valid_case(forensics, tmp_path):
     assert forensics("case", "verify", "--case", "case").code == 0
     got = forensics("sql", "SELECT count(*) n FROM events WHERE part = 0", "--case", "case", "--format", "json").json
     assert got == [{"n": 40 * 400 * 60 + 2}]
+
+
+def test_ctrl_c_half_way_leaves_a_valid_case(forensics, tmp_path):
+    (tmp_path / "a.csv").write_text(LEDGER)
+    with (tmp_path / "big.log").open("w", encoding="utf-8") as out:
+        for i in range(60):
+            out.write((LOG + "\n").replace("T2025031100", f"T{i:03d}5031100") * 400)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "forensics", "ingest", "a.csv", "big.log", "--case", "case"],
+        cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    while not (tmp_path / "case" / "case.toml").exists():
+        time.sleep(0.05)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert b"interrupted" in err
+    assert b"Traceback" not in err
+    assert forensics("case", "verify", "--case", "case").code == 0
+    ingest(forensics, "a.csv", "big.log")
+    got = forensics("sql", "SELECT count(*) n FROM events WHERE part = 0", "--case", "case", "--format", "json").json
+    assert got == [{"n": 60 * 400 * 60 + 2}]
+    assert forensics("case", "verify", "--case", "case").code == 0
