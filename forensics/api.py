@@ -21,7 +21,7 @@ import polars as pl
 from forensics import __version__
 from forensics.model.errors import ConfigError, QueryError
 from forensics.model.fault import Fault
-from forensics.model.result import CaseResult, ClockRelation, Coverage, Finding
+from forensics.model.result import CaseResult, ClockRelation, Control, Coverage, Finding
 from forensics.store import case as folder
 from forensics.store import custody
 from forensics.store.duck import connect
@@ -190,13 +190,25 @@ class Case:
 
         return engine.run_checks(self._prepared[0], engine.load_checks(self._queries), undecided=True)
 
+    def controls(self, subject: Mapping[str, str] | None = None) -> list[Control]:
+        """The preventive controls over the case; with a subject, only rows that name it."""
+        from forensics.checks.controls import load_controls, run_controls
+
+        return run_controls(self._prepared[0], load_controls(self._queries), subject, self._queries)
+
+    def control_titles(self) -> dict[str, dict[str, str]]:
+        """What the controls are called, by id."""
+        from forensics.checks.controls import load_controls
+
+        return {one.id: one.title for one in load_controls(self._queries)}
+
     def audit(self, since: datetime | None = None, until: datetime | None = None) -> CaseResult:
         """All incidents of the case, or those that touch the window."""
         from forensics.verdict import judge
 
         findings = [one for one in self.findings() if _touches(one, since, until)]
         incidents, undecided, steps = judge(findings, self.catalogue, self.coverage(), lang=self.lang)
-        return self._result(since, until, findings, incidents, undecided, steps)
+        return self._result(since, until, findings, incidents, undecided, steps, self.controls())
 
     def trace(
         self,
@@ -225,6 +237,7 @@ class Case:
         from forensics.checks import engine
         from forensics.identity import closure, subject_events
         from forensics.ledger import balances
+        from forensics.timeline.answers import with_answers
         from forensics.verdict import judge
 
         given = dict(zip(SUBJECTS, (pallet, sku, location, task, doc, request), strict=True))
@@ -239,9 +252,9 @@ class Case:
         span = window or timedelta(days=3)
         limits = (middle - span, middle + span) if middle else None
         con, _ = self._prepared
-        engine.ensure_views(con, ["ledger_rows"])
+        engine.ensure_views(con, ["ledger_rows", "api_pairs"])
         related = closure(con, subject, limits)
-        events = subject_events(con, related, limits)
+        events = with_answers(con, subject_events(con, related, limits))
         if events.is_empty():
             self._unknown(subject)
         findings = [one for one in self.findings() if _concerns(one, subject, set(events["event_id"]))]
@@ -252,7 +265,7 @@ class Case:
         )  # fmt: skip
         times = events["ts"].drop_nulls()
         since, until = limits or ((times.min(), times.max()) if len(times) else (None, None))
-        result = self._result(since, until, findings, incidents, undecided, steps)
+        result = self._result(since, until, findings, incidents, undecided, steps, self.controls(subject))
         return Trace(result, events, balances(con, related, limits), subject, observed_at or around, symptom)
 
     def finding_events(self, result: CaseResult) -> pl.DataFrame:
@@ -325,7 +338,9 @@ class Case:
         hint = f"did you mean {', '.join(close)}?" if close else "`forensics case info` shows what the case holds"
         raise ConfigError(f"the case knows nothing of {wanted}", hint=hint)
 
-    def _result(self, since: Any, until: Any, findings: Any, incidents: Any, undecided: Any, steps: Any) -> CaseResult:
+    def _result(
+        self, since: Any, until: Any, findings: Any, incidents: Any, undecided: Any, steps: Any, controls: Any
+    ) -> CaseResult:
         evidence = self.evidence()
         facts = {key: value for key, value in self.folder.settings.items() if key in ("id", "tz", "created_at")}
         return CaseResult(
@@ -334,6 +349,7 @@ class Case:
             incidents=tuple(incidents),
             findings=tuple(one for one in findings if not one.details.get("undecided")),
             undecided=tuple(undecided),
+            controls=tuple(controls),
             coverage=self.coverage(),
             clocks=self.clocks(),
             custody=tuple(

@@ -91,7 +91,7 @@ def load_checks(extra_dirs: Iterable[Path | str] = ()) -> list[Check]:
         ConfigError: a folder does not exist.
     """
     found: dict[str, Check] = {}
-    for folder in _folders(extra_dirs):
+    for folder in query_folders(extra_dirs):
         seen: dict[str, Path] = {}
         for path in sorted(folder.rglob("*.sql")):
             if _NOT_CHECKS & set(path.relative_to(folder).parts[:-1]):
@@ -107,7 +107,7 @@ def load_checks(extra_dirs: Iterable[Path | str] = ()) -> list[Check]:
 def load_views(extra_dirs: Iterable[Path | str] = ()) -> dict[str, View]:
     """The views by name, those of `extra_dirs` (in a folder `views/`) over the shipped ones."""
     found: dict[str, View] = {}
-    for folder in _folders(extra_dirs):
+    for folder in query_folders(extra_dirs):
         for path in sorted((folder / "views").glob("*.sql")):
             view = read_view(path)
             found[view.name] = view
@@ -199,7 +199,12 @@ def _both(word: str, value: Any, fields: Fields) -> dict[str, str]:
     return {lang: value[lang] for lang in ("zh", "en")}
 
 
-def _folders(extra_dirs: Iterable[Path | str]) -> list[Path]:
+def query_folders(extra_dirs: Iterable[Path | str]) -> list[Path]:
+    """The shipped queries folder, then the user's.
+
+    Raises:
+        ConfigError: a folder does not exist.
+    """
     folders = [content_dir("queries")]
     for extra in extra_dirs:
         folder = Path(extra)

@@ -62,6 +62,7 @@ def html(case: Case, result: CaseResult, trace: Trace | None, *, lang: Any, tz: 
         symptom=trace.symptom if trace else None,
         observed_at=trace.observed_at if trace else None,
         catalogue=case.catalogue,
+        control_titles=case.control_titles(),
     )
 
 

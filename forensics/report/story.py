@@ -28,7 +28,7 @@ from forensics.report.safe import one_line
 from forensics.report.texts import DASH, Texts
 from forensics.report.told import Cited, Open, Posting, RankedCause, Story, Told, ToldFinding
 from forensics.report.when import Zone
-from forensics.report.wording import missing_text, note_text, percent, quantity, subject_text, value_text
+from forensics.report.wording import kind_text, missing_text, note_text, percent, quantity, subject_text, value_text
 
 NONE_OF_THESE: Final = ("none", "none-of-these", "other", "unknown")
 _FAR: Final = datetime.max.replace(tzinfo=UTC)
@@ -275,11 +275,20 @@ class _Teller:
                 one_line(self.t.pick(s.get("title")), 120) for s in open_steps[:3]
             )
             lines.append(self.t("summary.open_steps", n=len(open_steps), titles=titles))
-        if self._missing_logs(told, undecided):
+        if self._missing_logs(told, undecided) or (not told and not undecided and self._lacking()):
             lines.append(self.t("summary.fetch"))
         if not lines:
             lines.append(self.t("summary.review" if told or loose else "summary.no_action"))
         return tuple(lines)
+
+    def _lacking(self) -> list[str]:
+        """Kinds of record that a check needs and the case has none of: "nothing found" does not speak for those causes."""
+        have = {one.kind for one in self.result.coverage if one.rows > 0 or one.first_ts is not None}
+        needs = {n for cause in self.causes.values() if cause.checked for n in cause.needs}
+        lacking = sorted(need for need in needs if not have & set(need.split("|")))
+        # "device or scan" says nothing new where "device" is lacking anyway
+        plain = [need for need in lacking if not any(o != need and o in need.split("|") for o in lacking)]
+        return [kind_text(need, self.t) for need in plain]
 
     def _missing_logs(self, told: Sequence[Told], undecided: Sequence[Open]) -> list[str]:
         logs = [m for t in told for c in t.causes for m in c.missing] + [m for u in undecided for m in u.missing]
@@ -296,6 +305,9 @@ class _Teller:
         rejected = sum(int(c.get("rejected") or 0) for c in self.result.custody)
         if rejected:
             lines.append(self.t("summary.rejected", n=rejected))
+        lacking = [] if told or undecided else self._lacking()
+        if lacking:
+            lines.append(self.t("summary.lacking", kinds=self.t.join(lacking)))
         if not self.result.coverage and not self.result.custody:
             lines.append(self.t("summary.no_coverage"))
         return tuple(lines) or (self.t("summary.nothing_missing"),)

@@ -62,6 +62,17 @@ def test_one_payload_sent_42_times_under_42_ids(ingested):
 def test_trace_of_a_container(ingested):
     case, _ = ingested
     trace = case.trace(pallet="800005")
-    assert trace.events.height >= 42
-    assert set(trace.events["pallet"].drop_nulls()) == {"800005"}
+    requests = trace.events.filter(trace.events["state"] == "REQUEST")
+    assert requests.height >= 42
+    assert set(requests["pallet"]) == {"800005"}
+    answers = trace.events.filter(trace.events["state"] == "RESPONSE")
+    assert answers.height >= 40
+    assert set(answers["relation"]) == {"answer, paired by order"}
     assert trace.result.findings == ()
+
+
+def test_the_repetition_is_shown_as_a_control(ingested):
+    case, _ = ingested
+    (control,) = case.trace(pallet="800005").result.controls
+    assert (control.id, control.figure, control.ok) == ("repeated-requests", 42.0, False)
+    assert control.rows[0]["request_ids"] == 42

@@ -12,7 +12,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from html.parser import HTMLParser
 
@@ -20,7 +20,8 @@ import polars as pl
 import pytest
 
 from forensics.model.errors import ConfigError
-from forensics.model.result import CaseResult
+from forensics.model.event import KINDS
+from forensics.model.result import CaseResult, Coverage
 from forensics.report.html import render_html
 from forensics.report.lanes import MAX_STATIC_ROWS
 from report import cases
@@ -249,11 +250,20 @@ def test_static_table_says_what_it_leaves_to_the_script() -> None:
 def test_nothing_found_reads_well(lang: str) -> None:
     page = Page(render(cases.nothing(), cases.events(0), lang=lang))
     for words in {
-        "zh": ("没有发现库存异常", "只对日志齐全的部分成立", "无需处理", "判断得了", "缓存操作", "没有可显示的事件"),
-        "en": ("No stock fault was found", "holds only for what the logs cover", "Nothing needs to be done", "Could be judged", "Cache access", "no events to show"),
+        "zh": ("没有发现库存异常", "只对日志齐全的部分成立", "取得“还缺什么”中列出的日志", "没有这些记录", "判断得了", "缓存操作", "没有可显示的事件"),
+        "en": ("No stock fault was found", "holds only for what the logs cover", "Get the logs listed", "There are no records of", "Could be judged", "Cache access", "no events to show"),
     }[lang]:  # fmt: skip
         assert words in page.text
     assert not [a for t, a in page.tags if t == "script"]
+
+
+def test_nothing_found_with_every_log_at_hand_needs_nothing() -> None:
+    result = cases.nothing()
+    now = datetime(2026, 3, 11, tzinfo=UTC)
+    everything = tuple(Coverage("wms", kind, now, now, 10) for kind in KINDS)
+    page = Page(render(replace(result, coverage=everything), cases.events(0), lang="en"))
+    assert "Nothing needs to be done" in page.text
+    assert "There are no records of" not in page.text
 
 
 def test_an_empty_result_still_renders() -> None:

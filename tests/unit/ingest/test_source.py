@@ -6,13 +6,14 @@ import io
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from forensics.formats.load import load_formats
 from forensics.ingest.account import CUT, LOST
 from forensics.ingest.discover import Item
 from forensics.ingest.source import Source, recognise
 from forensics.ingest.streams import Stream
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 LINE = "2025-03-11 09:15:{:02d}.020 INFO  [exec-1] c.i.task.TaskService Line:118 - 任务T2025{:04d}已走出储位"
 
