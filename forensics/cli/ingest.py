@@ -71,6 +71,7 @@ _TEXT: dict[str, dict[str, str]] = {
            "why": 'why lines were rejected: forensics sql "SELECT reason, count(*) FROM rejects GROUP BY 1"'},
 }  # fmt: skip
 _SHOWN = 60
+COUNTED = ("lines", "event_lines", "continuation", "rejected", "blank", "events")
 
 
 def _print(result: IngestResult, verbose: bool, lang: str, console: Any) -> None:
@@ -78,29 +79,24 @@ def _print(result: IngestResult, verbose: bool, lang: str, console: Any) -> None
     from rich.text import Text
 
     text = _TEXT[lang]
+    shown = _columns(console.width)
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(text["file"], overflow="fold", ratio=3)
-    table.add_column(text["status"])
-    table.add_column(text["parser"], overflow="fold")
-    wide = console.width >= 100
-    if wide:
-        table.add_column(text["system"])
-        table.add_column(text["encoding"])
-    for name in ("lines", "event_lines", "continuation", "rejected", "blank", "events"):
-        if wide or name in ("lines", "rejected", "events"):
-            table.add_column(text[name], justify="right")
+    for name in shown:
+        if name == "file":
+            table.add_column(text[name], overflow="fold", min_width=20)
+        else:
+            table.add_column(text[name], justify="right" if name in COUNTED else "left", no_wrap=True)
     prefix = _common([file.path for file in result.files])
     if prefix:
         console.print(Text(prefix, "dim"), soft_wrap=True)
     files = result.files if verbose or len(result.files) <= _SHOWN else result.files[:_SHOWN]
     for file in files:
-        table.add_row(*_cells(file, prefix, text, wide))
+        cells = _cells(file, prefix, text)
+        table.add_row(*(cells[name] for name in shown))
     totals = result.totals
-    numbers = [f"{totals[n]:,}" for n in ("lines", "event_lines", "continuation", "rejected", "blank", "events")]
-    if not wide:
-        numbers = [numbers[0], numbers[3], numbers[5]]
-    blank = [""] * (2 if wide else 0)
-    table.add_row(Text(f"{text['total']} ({totals['files']})", "bold"), "", "", *blank, *numbers, end_section=True)
+    sums: dict[str, Any] = {name: f"{totals[name]:,}" for name in COUNTED}
+    sums["file"] = Text(f"{text['total']} ({totals['files']})", "bold")
+    table.add_row(*(sums.get(name, "") for name in shown), end_section=True)
     console.print(table)
     if len(files) < len(result.files):
         console.print(f"… {len(result.files) - len(files)} more (-v)", markup=False)
@@ -126,13 +122,22 @@ def _common(paths: list[str]) -> str:
     return "/".join(shared) + "/" if shared else ""
 
 
-def _cells(file: FileReport, prefix: str, text: dict[str, str], wide: bool) -> list[Any]:
+def _columns(width: int) -> tuple[str, ...]:
+    """What fits: every column, or those that tell most."""
+    if width >= 128:
+        return ("file", "status", "parser", "system", "encoding", *COUNTED)
+    return ("file", "status", *(("parser",) if width >= 76 else ()), "lines", "rejected", "events")
+
+
+def _cells(file: FileReport, prefix: str, text: dict[str, str]) -> dict[str, Any]:
     from rich.text import Text
 
-    label = file.path.removeprefix(prefix) + ("" if file.member is None else f"!{file.member}")
     style = {"damaged": "red", "unreadable": "red", "binary": "yellow", "new": "green", "grown": "green"}
-    numbers = [f"{getattr(file, n):,}" for n in ("lines", "event_lines", "continuation", "rejected", "blank", "events")]
-    cells: list[Any] = [Text(label), Text(text[file.status], style.get(file.status, "dim")), Text(file.parser or "–")]
-    if wide:
-        return [*cells, Text(file.system or "–"), Text(file.encoding or "–"), *numbers]
-    return [*cells, numbers[0], numbers[3], numbers[5]]
+    return {
+        "file": Text(file.path.removeprefix(prefix) + ("" if file.member is None else f"!{file.member}")),
+        "status": Text(text[file.status], style.get(file.status, "dim")),
+        "parser": Text(file.parser or "–"),
+        "system": Text(file.system or "–"),
+        "encoding": Text(file.encoding or "–"),
+        **{name: f"{getattr(file, name):,}" for name in COUNTED},
+    }
