@@ -11,7 +11,7 @@ import polars as pl
 
 from forensics.ingest.encoding import UTF16, Encoding, Lines, line_starts, split
 
-CHUNK: Final = 4 << 20
+CHUNK: Final = 8 << 20
 MAX_RECORD: Final = 32 << 20
 """A record longer than this is cut; so is a line."""
 

@@ -36,7 +36,7 @@ from forensics.store.case import CaseFolder
 from forensics.store.evidence import latest
 
 WORKERS = max(2, min(8, os.cpu_count() or 2))
-AHEAD = 3
+AHEAD = 2
 """Chunks that may wait beside those being parsed."""
 
 

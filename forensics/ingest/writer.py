@@ -18,7 +18,7 @@ from forensics.store.delta import Written
 from forensics.store.parquet import write_events
 from forensics.store.schema import REJECTS, conform
 
-LIMIT = 40 << 20
+LIMIT = 32 << 20
 """Bytes of source text held before something is written: bounds memory (as much again is being written meanwhile), and makes
 files large enough."""
 
