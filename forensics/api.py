@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import polars as pl
 
@@ -30,9 +30,13 @@ from forensics.store.evidence import latest
 if TYPE_CHECKING:
     import duckdb
 
+    from forensics.checks.session import Session
     from forensics.formats.load import Registry
     from forensics.ingest.pipeline import Progress
     from forensics.ingest.result import IngestResult
+
+BEFORE, AFTER = timedelta(days=7), timedelta(days=14)
+"""How far around a subject's time the checks look: what led to it, and the counts and empty picks that tell of it later."""
 
 SUBJECTS = ("pallet", "sku", "location", "task", "doc", "request")
 
@@ -92,6 +96,7 @@ class Case:
         self._formats = list(formats)
         self._queries = list(queries)
         self.lang = lang
+        self._sessions: dict[tuple[datetime | None, datetime | None], Session] = {}
 
     @property
     def path(self) -> Path:
@@ -131,7 +136,7 @@ class Case:
         result = ingest(
             self.folder, [str(path) for path in paths], self.registry, system=system, zone=tz, progress=progress
         )
-        self.__dict__.pop("_prepared", None)
+        self._sessions.clear()
         return result
 
     # -- asking ----------------------------------------------------------------------------------------------------
@@ -140,16 +145,17 @@ class Case:
         """A DuckDB connection with `events`, `evidence` and `rejects`, as they are now."""
         return connect(self.folder)
 
-    @cached_property
-    def _prepared(self) -> tuple[duckdb.DuckDBPyConnection, tuple[ClockRelation, ...]]:
-        """A connection with clocks estimated and the shared views at hand."""
-        from forensics.checks import engine
-        from forensics.clocks import clock_relations
+    def session(self, since: datetime | None = None, until: datetime | None = None) -> Session:
+        """The case made ready for questions: all of it, or what lies between two moments (and records without a time).
 
-        con = self.connect()
-        clocks = tuple(clock_relations(con))
-        engine.prepare(con, clocks, extra_dirs=self._queries)
-        return con, clocks
+        Kept for the next question; an ingest makes it anew.
+        """
+        from forensics.checks.session import Session
+
+        key = (since, until)
+        if key not in self._sessions:
+            self._sessions[key] = Session(connect(self.folder, since=since, until=until), self._queries)
+        return self._sessions[key]
 
     def sql(self, query: str, params: Mapping[str, Any] | Sequence[Any] | None = None) -> pl.DataFrame:
         """Ask in DuckDB SQL: relations `events`, `evidence`, `rejects` and the shared views (`api_calls` …).
@@ -164,7 +170,7 @@ class Case:
 
         try:
             named = views_named(query, load_views(self._queries))
-            con = self._prepared[0] if named else self.connect()
+            con = self.session().con if named else self.connect()
             if named:
                 engine.ensure_views(con, named)
             relation = con.sql(query, params=params)
@@ -176,25 +182,11 @@ class Case:
 
     def clocks(self) -> tuple[ClockRelation, ...]:
         """How far the clocks of the systems are apart, as far as calls that both ends logged tell."""
-        return self._prepared[1]
+        return self.session().clocks
 
     def coverage(self) -> tuple[Coverage, ...]:
         """What each system recorded, from when to when, and where it is silent."""
-        from forensics.coverage import coverage
-
-        return tuple(coverage(self._prepared[0]))
-
-    def findings(self) -> list[Finding]:
-        """Every finding of every check; what a check saw but could not decide carries `details["undecided"]`."""
-        from forensics.checks import engine
-
-        return engine.run_checks(self._prepared[0], engine.load_checks(self._queries), undecided=True)
-
-    def controls(self, subject: Mapping[str, str] | None = None) -> list[Control]:
-        """The preventive controls over the case; with a subject, only rows that name it."""
-        from forensics.checks.controls import load_controls, run_controls
-
-        return run_controls(self._prepared[0], load_controls(self._queries), subject, self._queries)
+        return self.session().coverage
 
     def control_titles(self) -> dict[str, dict[str, str]]:
         """What the controls are called, by id."""
@@ -206,9 +198,10 @@ class Case:
         """All incidents of the case, or those that touch the window."""
         from forensics.verdict import judge
 
-        findings = [one for one in self.findings() if _touches(one, since, until)]
-        incidents, undecided, steps = judge(findings, self.catalogue, self.coverage(), lang=self.lang)
-        return self._result(since, until, findings, incidents, undecided, steps, self.controls())
+        session = self.session()
+        findings = [one for one in session.findings if _touches(one, since, until)]
+        verdict = judge(findings, self.catalogue, session.coverage, lang=self.lang)
+        return self._result(since, until, session, findings, verdict, session.controls())
 
     def trace(
         self,
@@ -234,7 +227,6 @@ class Case:
         Raises:
             ConfigError: no subject was named, or the case knows nothing of it.
         """
-        from forensics.checks import engine
         from forensics.identity import closure, subject_events
         from forensics.ledger import balances
         from forensics.timeline.answers import with_answers
@@ -251,30 +243,39 @@ class Case:
         middle = around or observed_at
         span = window or timedelta(days=3)
         limits = (middle - span, middle + span) if middle else None
-        con, _ = self._prepared
-        engine.ensure_views(con, ["ledger_rows", "api_pairs"])
+        con = self.connect()
         related = closure(con, subject, limits)
-        events = with_answers(con, subject_events(con, related, limits))
+        events = subject_events(con, related, limits)
         if events.is_empty():
             self._unknown(subject)
-        findings = [one for one in self.findings() if _concerns(one, subject, set(events["event_id"]))]
-        coverage = self.coverage()
-        incidents, undecided, steps = judge(
-            findings, self.catalogue, coverage, symptom=symptom, subject=subject, observed_at=observed_at,
+        times = events["ts"].drop_nulls()
+        since, until = limits or cast("tuple[datetime | None, datetime | None]", (times.min(), times.max()))
+        session = self._around(since, until)
+        session.views("ledger_rows", "api_pairs")
+        events = with_answers(session.con, events)
+        findings = [one for one in session.findings if _concerns(one, subject, set(events["event_id"]))]
+        verdict = judge(
+            findings, self.catalogue, session.coverage, symptom=symptom, subject=subject, observed_at=observed_at,
             lang=self.lang,
         )  # fmt: skip
-        times = events["ts"].drop_nulls()
-        since, until = limits or ((times.min(), times.max()) if len(times) else (None, None))
-        result = self._result(since, until, findings, incidents, undecided, steps, self.controls(subject))
-        return Trace(result, events, balances(con, related, limits), subject, observed_at or around, symptom)
+        result = self._result(since, until, session, findings, verdict, session.controls(subject))
+        return Trace(result, events, balances(session.con, related, limits), subject, observed_at or around, symptom)
+
+    def _around(self, since: datetime | None, until: datetime | None) -> Session:
+        """The part of the case that the checks need to judge what happened in a time: its cost is that of the part."""
+        evidence = self.evidence()
+        first = cast("datetime | None", evidence["first_ts"].min())
+        last = cast("datetime | None", evidence["last_ts"].max())
+        if since is None or until is None or first is None or last is None:
+            return self.session()
+        begin, end = since - BEFORE, until + AFTER
+        return self.session() if begin <= first and last <= end else self.session(begin, end)
 
     def finding_events(self, result: CaseResult) -> pl.DataFrame:
         """The events that the result's findings cite, in time order, with `event_id` and `file`."""
         from forensics.timeline.fetch import events_by_id
 
-        return events_by_id(
-            self._prepared[0], (one.event_id for finding in result.findings for one in finding.evidence)
-        )
+        return events_by_id(self.connect(), (one.event_id for finding in result.findings for one in finding.evidence))
 
     # -- the case itself -------------------------------------------------------------------------------------------
 
@@ -339,8 +340,15 @@ class Case:
         raise ConfigError(f"the case knows nothing of {wanted}", hint=hint)
 
     def _result(
-        self, since: Any, until: Any, findings: Any, incidents: Any, undecided: Any, steps: Any, controls: Any
+        self,
+        since: datetime | None,
+        until: datetime | None,
+        session: Session,
+        findings: Sequence[Finding],
+        verdict: Any,
+        controls: Sequence[Control],
     ) -> CaseResult:
+        incidents, undecided, steps = verdict
         evidence = self.evidence()
         facts = {key: value for key, value in self.folder.settings.items() if key in ("id", "tz", "created_at")}
         return CaseResult(
@@ -350,8 +358,8 @@ class Case:
             findings=tuple(one for one in findings if not one.details.get("undecided")),
             undecided=tuple(undecided),
             controls=tuple(controls),
-            coverage=self.coverage(),
-            clocks=self.clocks(),
+            coverage=session.coverage,
+            clocks=session.clocks,
             custody=tuple(
                 evidence.select(
                     "source", "path", "member", "sha256", "bytes", "parser", "encoding", "zone", "system", "lines",

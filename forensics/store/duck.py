@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -11,14 +12,25 @@ import duckdb
 from forensics.model.event import NAMES
 from forensics.store.case import CaseFolder
 from forensics.store.delta import Table
+from forensics.store.parquet import NO_MONTH
 
 
-def connect(case: CaseFolder, *, threads: int | None = None, memory: str | None = None) -> duckdb.DuckDBPyConnection:
+def connect(
+    case: CaseFolder,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    threads: int | None = None,
+    memory: str | None = None,
+) -> duckdb.DuckDBPyConnection:
     """An in-memory database whose views read the case's tables as they are now.
 
     The connection may read files of the case and no others, fetches no extension and opens no network connection.
 
     Args:
+        case: the case folder.
+        since: show only events from here on, and those without a time.
+        until: show only events up to here, and those without a time.
         threads: DuckDB threads; default one per core.
         memory: its memory limit, for instance `4GB`.
     """
@@ -37,7 +49,7 @@ def connect(case: CaseFolder, *, threads: int | None = None, memory: str | None 
     # partition folder: rows of other kinds are counted in (tests/setup/test_duckdb_answers.py).
     con.execute("SET disabled_optimizers = 'window_self_join'")
     con.execute(f"SET temp_directory = {literal(str(case.path / '.duckdb'))}")
-    con.execute(f"CREATE VIEW events AS {_events(case.events.files())}")
+    con.execute(f"CREATE VIEW events AS {_events(case.events.files())}{_between(since, until)}")
     con.execute(f"CREATE VIEW rejects AS {_plain(case.rejects)}")
     newest = "QUALIFY row_number() OVER (PARTITION BY source ORDER BY ingested_at DESC, bytes DESC) = 1"
     con.execute(f"CREATE VIEW evidence AS SELECT * FROM ({_plain(case.evidence)}) {newest}")
@@ -60,11 +72,22 @@ def _list(files: Sequence[str]) -> str:
 def _events(files: Sequence[str]) -> str:
     columns = ", ".join(f'"{name}"' for name in (*NAMES, "month"))
     if not files:
-        return f"SELECT {columns} FROM ({_empty()}) WHERE false"
+        return f"SELECT {columns} FROM (SELECT * FROM ({_empty()}) WHERE false)"
     return (
         f"SELECT {columns} FROM read_parquet({_list(files)}, hive_partitioning = true, "
         "hive_types = {'kind': VARCHAR, 'month': VARCHAR})"
     )
+
+
+def _between(since: datetime | None, until: datetime | None) -> str:
+    """A condition on months, which are folders and so are not read at all, and on the time itself."""
+    tests = []
+    for moment, op in ((since, ">="), (until, "<=")):
+        if moment is not None:
+            utc = moment.astimezone(UTC)
+            tests.append(f"(month {op} '{utc:%Y-%m}' OR month = '{NO_MONTH}')")
+            tests.append(f"(ts {op} TIMESTAMPTZ '{utc.isoformat()}' OR ts IS NULL)")
+    return " WHERE " + " AND ".join(tests) if tests else ""
 
 
 def _empty() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import duckdb
 import pytest
+
 from forensics.checks import engine
 from forensics.checks.controls import load_controls, run_controls
 from forensics.model.errors import QueryError
