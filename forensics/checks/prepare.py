@@ -66,7 +66,7 @@ def prepare(
         con.execute(macro)
     half = int(clock_tolerance_s * 500_000)
     con.execute(f"CREATE OR REPLACE TEMP MACRO default_clock_err_us() AS {half}")
-    clock_table(con, clocks, half)
+    clock_table(con, clocks)
     con.execute("CREATE OR REPLACE TEMP TABLE prepared_views (name VARCHAR)")
     con.execute("CREATE OR REPLACE TEMP TABLE prepared_dirs (path VARCHAR)")
     for folder in extra_dirs:
