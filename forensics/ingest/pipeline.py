@@ -96,6 +96,7 @@ class _Run:
         self._progress = progress
         self._known: list[dict[str, Any]] = []
         self._flying: list[bytes] = []
+        self._completions: list[Future[None]] = []
         self._slots = threading.Semaphore(WORKERS + AHEAD)
         self._failed: BaseException | None = None
         self._writer = Writer(case, self._committed)
@@ -106,7 +107,7 @@ class _Run:
         found = [(Path(), True)] if list(paths) == ["-"] else discover.expand(paths)
         self._progress.begin(len(found), sum(path.stat().st_size for path, _ in found if path.is_file()))
         self._known = latest(self._case.evidence.frame()).to_dicts()
-        scratch_parent = self._case.path
+        scratch_parent, seen = self._case.path, -1
         with tempfile.TemporaryDirectory(dir=scratch_parent, prefix=".spool-") as spool, self._pools():
             for number, item in enumerate(self._items(found, Path(spool))):
                 try:
@@ -114,7 +115,10 @@ class _Run:
                 finally:
                     item.release()
                 self._check()
+                seen = number
             self._drain()
+        if set(self.reports) != set(range(seen + 1)):
+            raise AssertionError("a source was read and not committed")
 
     def _items(self, found: Sequence[tuple[Path, bool]], spool: Path) -> Iterator[Item]:
         for path, named in found:
@@ -203,7 +207,7 @@ class _Run:
             for job in jobs:
                 job.result()
             found()
-        self._parsers.submit(self._complete, key, jobs, row)
+        self._completions.append(self._parsers.submit(self._complete, key, jobs, row))
 
     def _parse(self, key: int, source: Source, chunk: Chunk, stream: Stream) -> None:
         try:
@@ -249,9 +253,10 @@ class _Run:
         for _ in range(count):
             self._slots.acquire()
         self._slots.release(count)
-        # Completion jobs of the parse pool feed the write pool: empty them in that order.
-        for job in [self._parsers.submit(lambda: None) for _ in range(WORKERS)]:
-            job.result()
+        # A completion hands its source to the write pool: only when all have done so may that pool be told to commit.
+        for completion in self._completions:
+            completion.result()
+        self._completions.clear()
         self._check()
         self._writers.submit(self._writer.close).result()
         self._check()
