@@ -42,8 +42,9 @@ def ingest(
     """
     from forensics.api import open_case
 
+    folders = [*options.settings().get("formats", []), *format_dirs]
     with Bar() as bar:
-        result = open_case(case_dir, create=True, tz=tz, formats=format_dirs, lang=lang).ingest(
+        result = open_case(case_dir, create=True, tz=tz, formats=folders, lang=lang).ingest(
             *paths, system=system, tz=tz, progress=bar
         )
     if fmt == "table":

@@ -41,7 +41,7 @@ def commit(
     """
     batch = uuid.uuid4().hex
     with case.lock():
-        _recover(case)
+        recover(case)
         taken = _taken(case, rows)
         if taken:
             files = _without(case.events, files, taken)
@@ -64,7 +64,8 @@ def commit(
     return taken
 
 
-def _recover(case: CaseFolder) -> None:
+def recover(case: CaseFolder) -> None:
+    """Roll back a batch that was cut short. The caller holds the case's lock."""
     done: set[str] | None = None
     for table in (case.events, case.rejects):
         batch = table.last_batch()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections import defaultdict
 from pathlib import Path
 from typing import Final
@@ -11,6 +10,7 @@ import polars as pl
 
 from forensics.store import custody
 from forensics.store.case import CaseFolder
+from forensics.store.commit import recover
 from forensics.store.parquet import ROW_GROUP, write_sorted
 
 SMALL: Final = 16 << 20
@@ -22,6 +22,7 @@ ROWS: Final = 8 * ROW_GROUP
 def compact(case: CaseFolder) -> tuple[int, int]:
     """Merge small files of the same kind and month; returns the number of event files before and after."""
     with case.lock():
+        recover(case)  # a step on top of a batch cut short would hide it
         before = case.events.files()
         groups: dict[Path, list[Path]] = defaultdict(list)
         for file in map(Path, before):
@@ -39,8 +40,7 @@ def compact(case: CaseFolder) -> tuple[int, int]:
                 added.append(write_sorted(frame, case.events.path, partition))
                 removed += [file.relative_to(case.events.path).as_posix() for file in batch]
         if removed:
-            batch_id = case.events.last_batch() or uuid.uuid4().hex
-            case.events.commit(added, batch_id, removed)
+            case.events.commit(added, None, removed)
             custody.append(case.custody, "compact", files=len(removed), into=len(added))
         after = case.events.files()
         _sweep(case, set(after))

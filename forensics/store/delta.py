@@ -68,8 +68,14 @@ class Table:
                 str(self.path), Schema.from_arrow(self._arrow()), [], "error", self.partition_by
             )
 
-    def commit(self, files: Sequence[Written], batch: str, removed: Sequence[str] = ()) -> None:
-        """Make `files` visible, and `removed` ones (relative paths) invisible, in one atomic step named `batch`."""
+    def commit(self, files: Sequence[Written], batch: str | None, removed: Sequence[str] = ()) -> None:
+        """Make `files` visible, and `removed` ones (relative paths) invisible, in one atomic step.
+
+        Args:
+            files: written below the table.
+            batch: the ingest that the step belongs to, and stands or falls with; None for a step of its own.
+            removed: files that the step takes away.
+        """
         now = int(time.time() * 1000)
         actions: list[AddAction | RemoveAction] = [file.action() for file in files]
         actions += [RemoveAction(path, True, now) for path in removed]
@@ -78,7 +84,7 @@ class Table:
             "append",
             Schema.from_arrow(self._arrow()),
             self.partition_by or None,
-            commit_properties=CommitProperties(custom_metadata={"batch": batch}),
+            commit_properties=CommitProperties(custom_metadata={} if batch is None else {"batch": batch}),
         )
 
     def last_batch(self) -> str | None:

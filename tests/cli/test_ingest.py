@@ -253,3 +253,41 @@ def test_ctrl_c_half_way_leaves_a_valid_case(forensics, tmp_path):
     got = forensics("sql", "SELECT count(*) n FROM events WHERE part = 0", "--case", "case", "--format", "json").json
     assert got == [{"n": 60 * 400 * 60 + 2}]
     assert forensics("case", "verify", "--case", "case").code == 0
+
+
+def test_formats_named_in_the_settings_file_are_used(forensics, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "forensics.toml").write_text('formats = ["mine"]\n')
+    (tmp_path / "mine" / "crane.toml").write_text(
+        """id = "my-crane"
+system = "wcs"
+title = { en = "crane", zh = "堆垛机" }
+link = "https://example.org/crane"
+[detect]
+head = ['(?m)^CRANE~']
+[record]
+frame = "line"
+[[pattern]]
+name = "put"
+regex = '^CRANE~(?P<time>\\S+ \\S+)~(?P<task>\\S+)$'
+[[event]]
+kind = "device"
+set = { action = "put_done" }
+[event.fields]
+ts = { from = "time", time = "auto" }
+task = "task"
+[[sample]]
+text = '''
+CRANE~2025-03-11 10:00:00~T1
+'''
+[[sample.events]]
+kind = "device"
+action = "put_done"
+task = "T1"
+ts = "2025-03-11T10:00:00+08:00"
+""",
+        encoding="utf-8",
+    )
+    (tmp_path / "c.txt").write_text("CRANE~2025-03-11 10:00:00~T9\n")
+    run = ingest(forensics, "c.txt")
+    assert run.json["files"][0]["parser"] == "my-crane", run.err

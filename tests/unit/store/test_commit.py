@@ -8,6 +8,7 @@ import pytest
 from forensics.model.errors import ConfigError
 from forensics.store import case as folder
 from forensics.store.commit import commit
+from forensics.store.compact import compact
 from forensics.store.duck import connect
 from forensics.store.evidence import EVIDENCE
 from forensics.store.parquet import write_events
@@ -90,6 +91,17 @@ def test_a_grown_sources_last_record_is_replaced(case):
     commit(case, write_events(more, case.events.path), NONE, [row("a", 200)], {"a": 40})
     got = connect(case).sql("SELECT byte_offset FROM events ORDER BY 1").fetchall()
     assert [offset for (offset,) in got] == [0, 10, 20, 30, 40, 50, 60, 70]
+
+
+def test_compaction_after_a_roll_back_is_not_rolled_back_itself(case):
+    for name in "ab":
+        commit(case, write_events(events(name, 5), case.events.path), NONE, [row(name)], {})
+    case.events.commit(write_events(events("x", 7), case.events.path), "killed")
+    assert compact(case)[1] == 1
+    assert count(case) == 10
+    commit(case, write_events(events("c", 2), case.events.path), NONE, [row("c")], {})
+    assert count(case) == 12
+    assert len(case.events.files()) == 2  # the merged file is still in force
 
 
 def test_bloom_filters_and_hive_paths_are_written(case):
