@@ -1,153 +1,197 @@
-"""What an audit finds in the sample cases, against their truth: found, missed, false, and the quantities.
+"""What audits find in cases whose truth is known: per cause, and per variation of the evidence.
 
-    python benchmarks/accuracy.py [CASE_FOLDER …] [--seeds N]
+    python benchmarks/accuracy.py [CASE_FOLDER …] [--seeds N] [--events N] [--without] [--details] [--markdown FILE]
 
-`--seeds N` also composes N other days with the same stories (needs the development dependencies): what holds for one seed
-only was tuned to it. A case folder holds `evidence/` and `truth.json`. A finding answers a truth if cause, subject and time agree. Anything else
-found is false, and worst is one that answers an entry of `innocent`. Ends with 1 if something was missed or falsely accused.
+Without folders: every recorded case of `samples/`, `--seeds N` other days of the composed one, simulated worlds of
+`--events N` events each (0: none) in several styles, with clocks that disagree and with more or fewer look-alikes, and (`--without`)
+every recorded case again without each of its sources in turn. A case folder holds `evidence/` and `truth.json`.
+
+`found` and `missed` are truths; `open` are those of the missed that the audit shows as undecided; `false` are findings that no
+truth answers, `accused` those among them that name a look-alike. Causes without a check count as missed. Ends with 1 if an
+innocent was accused.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-SAMPLES = Path(__file__).resolve().parents[1] / "samples"
-SLACK = timedelta(minutes=15)
-"""How far a finding's time may lie from the truth's: checks may count from the put-done or from the last attempt."""
+import variations
+from scoring import Comparison, compare
+from variations import Trial
+
+COUNTS = ("true", "found", "missed", "open", "false", "accused", "innocent", "quantity")
 
 
 @dataclass
-class Comparison:
-    """One case's result. `found` pairs a truth with its finding."""
+class Tally:
+    """Counts (see `COUNTS`) by cause, and their sums by group and variation."""
 
-    found: list[tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=list)
-    missed: list[dict[str, Any]] = field(default_factory=list)
-    repeated: list[dict[str, Any]] = field(default_factory=list)
-    false: list[dict[str, Any]] = field(default_factory=list)
-    accused: list[tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=list)
+    causes: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    trials: dict[tuple[str, str], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
-    @property
-    def wrong_quantity(self) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-        """Found, but with another quantity error than the truth's."""
-        return [(t, f) for t, f in self.found if Decimal(t["qty_error"]) != Decimal(f["qty_error"])]
-
-
-def _values(subject: dict[str, Any], name: str) -> set[str]:
-    value = subject.get(name)
-    return set() if value is None else {str(v) for v in value} if isinstance(value, list) else {str(value)}
-
-
-def same_subject(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Whether two subjects are one: whatever both name must overlap, and they must share a pallet, task, request, or a location with its SKU."""
-    named = [(name, _values(one, name), _values(other, name)) for name in sorted(one.keys() & other.keys())]
-    both = [(name, a & b) for name, a, b in named if a and b]
-    if any(not common for name, common in both if name not in ("doc", "doc_line", "request_id")):
-        return False
-    shared = {name for name, common in both if common}
-    return bool(shared & {"pallet", "task", "request_id"}) or {"location", "sku"} <= shared
-
-
-def _near(finding: dict[str, Any], since: str, until: str) -> bool:
-    begin = datetime.fromisoformat(finding["started_at"])
-    end = datetime.fromisoformat(finding["ended_at"] or finding["started_at"])
-    return begin - SLACK <= datetime.fromisoformat(until) and end + SLACK >= datetime.fromisoformat(since)
-
-
-def compare(truth: dict[str, Any], findings: Sequence[dict[str, Any]]) -> Comparison:
-    """Match findings (as of the JSON contract) with a case's truth."""
-    result = Comparison()
-    left = list(findings)
-    for fault in truth["faults"]:
-        hits = [
-            f
-            for f in left
-            if f["cause"] == fault["cause"]
-            and same_subject(fault["subject"], f["subject"])
-            and _near(f, fault["started_at"], fault["ended_at"])
+    def add(self, trial: Trial, truth: dict[str, Any], result: Comparison, *, per_cause: bool) -> None:
+        """Count one trial; removed sources count in the table of variations only."""
+        rows = [
+            *((fault["cause"], "true") for fault in truth["faults"]),
+            *((fault["cause"], "found") for fault, _ in result.found),
+            *((fault["cause"], "missed") for fault in result.missed),
+            *((fault["cause"], "open") for fault in result.undecided),
+            *((finding["cause"], "false") for finding in result.false),
+            *((good["looks_like"], "accused") for good, _ in result.accused),
+            *((good["looks_like"], "innocent") for good in truth["innocent"]),
+            *((fault["cause"], "quantity") for fault, _ in result.wrong_quantity),
         ]
-        if hits:
-            result.found.append((fault, hits[0]))
-            result.repeated += hits[1:]
-            left = [f for f in left if f not in hits]
-        else:
-            result.missed.append(fault)
-    result.false = left
-    for finding in left:
-        for good in truth.get("innocent", []):
-            if (
-                finding["cause"] == good["looks_like"]
-                and same_subject(good["subject"], finding["subject"])
-                and _near(finding, good["at"], good["at"])
-            ):
-                result.accused.append((good, finding))
-    return result
+        for cause, what in rows:
+            self.trials[trial.group, trial.variation][what] += 1
+            if per_cause:
+                self.causes[cause][what] += 1
 
 
-def audit(case_folder: Path) -> dict[str, Any]:
-    """Ingest a case's evidence into a temporary case and audit it; the result as JSON values."""
+def audit(folder: Path) -> tuple[dict[str, Any], dict[str, list[Path]]]:
+    """Ingest a case's evidence into a temporary case and audit it.
+
+    Returns:
+        The audit as JSON values, and the evidence files of each source (`"wms ledger"`, …).
+    """
     import forensics
 
     with tempfile.TemporaryDirectory() as work:
         case = forensics.open_case(Path(work) / "case", create=True)
-        case.ingest(case_folder / "evidence")
-        return case.audit().to_json()
+        case.ingest(folder / "evidence")
+        kinds = case.sql(
+            "SELECT source, any_value(system) AS system, mode(kind) AS kind FROM events GROUP BY source"
+        )
+        paths = dict(case.evidence().select("source", "path").iter_rows())
+        sources: dict[str, list[Path]] = defaultdict(list)
+        for source, system, kind in kinds.iter_rows():
+            sources[f"{system} {kind}"].append(Path(paths[source]))
+        return case.audit().to_json(), sources
+
+
+def all_causes() -> dict[str, str]:
+    """The catalogue's causes, id → slug."""
+    from forensics.checks.catalogue import load_catalogue
+
+    return {cause.id: cause.slug for fault in load_catalogue() for cause in fault.causes}
+
+
+def _ratio(part: int, whole: int) -> str:
+    return f"{part / whole:.3f}" if whole else "–"
+
+
+def per_cause(tally: Tally, names: dict[str, str]) -> list[list[str]]:
+    """Rows of the table by cause, with headings and a sum."""
+    rows = [["cause", "", "true", "found", "missed", "open", "false", "accused", "of innocent", "recall", "precision"]]
+    total: Counter[str] = Counter()
+    for counts in tally.causes.values():
+        total.update(counts)
+    listed = [(cause, slug, tally.causes.get(cause, Counter[str]())) for cause, slug in sorted(names.items())]
+    for cause, slug, n in [*listed, ("all", "", total)]:
+        figures = [n[what] for what in ("true", "found", "missed", "open", "false", "accused", "innocent")]
+        rows.append(
+            [cause, slug, *map(str, figures), _ratio(n["found"], n["true"]), _ratio(n["found"], n["found"] + n["false"])]
+        )
+    return rows
+
+
+def per_trial(tally: Tally) -> list[list[str]]:
+    """Rows of the table by variation, with headings."""
+    rows = [["case", "variation", "true", "found", "missed", "open", "false", "accused", "of innocent"]]
+    for (group, variation), n in tally.trials.items():
+        figures = [n[what] for what in ("true", "found", "missed", "open", "false", "accused", "innocent")]
+        rows.append([group, variation, *map(str, figures)])
+    return rows
+
+
+def plain(rows: list[list[str]]) -> str:
+    """A table for the terminal: text to the left, figures to the right."""
+    widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
+    return "\n".join(
+        "  ".join(cell.ljust(w) if n < 2 else cell.rjust(w) for n, (cell, w) in enumerate(zip(row, widths, strict=True)))
+        for row in rows
+    )
+
+
+def markdown(rows: list[list[str]]) -> str:
+    """The same table in Markdown."""
+    head, *body = rows
+    lines = [head, ["---"] * 2 + ["---:"] * (len(head) - 2), *body]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def details(result: Comparison) -> Iterator[str]:
+    """One line for each truth or finding that is not as it should be."""
+    for what, entries in (("missed", result.missed), ("false", result.false), ("found twice", result.repeated)):
+        for entry in entries:
+            yield f"  {what}: {_name(entry)}"
+    for good, finding in result.accused:
+        yield f"  innocent accused: {_name(finding)}: {good['why']}"
+    for fault, finding in result.wrong_quantity:
+        yield f"  quantity {finding['qty_error']}, true {fault['qty_error']}: {_name(fault)}"
 
 
 def _name(entry: dict[str, Any]) -> str:
-    subject = {
-        k: v for k, v in entry["subject"].items() if v is not None and k in ("pallet", "location", "sku", "task", "doc")
-    }
-    return f"{entry.get('cause') or entry.get('looks_like')} {entry.get('slug', '')} {subject}"
+    subject = {k: v for k, v in entry["subject"].items() if v is not None and k != "batch"}
+    return f"{entry['cause']} {entry.get('slug', '')} {subject} {entry['started_at']}"
 
 
-def main(folders: Sequence[Path]) -> int:
-    """Print a table for each case; 1 if something was missed or false."""
-    bad = 0
-    for folder in folders:
-        truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
-        result = compare(truth, audit(folder)["findings"])
-        causes = sorted({f["cause"] for f in truth["faults"]} | {f["cause"] for f in result.false})
-        print(f"{folder.name}\n{'cause':<14}{'true':>6}{'found':>7}{'missed':>8}{'false':>7}")
-        for cause in causes:
-            row = (
-                sum(f["cause"] == cause for f in truth["faults"]), sum(t["cause"] == cause for t, _ in result.found),
-                sum(f["cause"] == cause for f in result.missed), sum(f["cause"] == cause for f in result.false),
-            )  # fmt: skip
-            print(f"{cause:<14}{row[0]:>6}{row[1]:>7}{row[2]:>8}{row[3]:>7}")
-        for what, entries in (("missed", result.missed), ("false", result.false), ("found twice", result.repeated)):
-            for entry in entries:
-                print(f"  {what}: {_name(entry)}")
-        for good, finding in result.accused:
-            print(f"  innocent accused: {_name(finding)}: {good['why']}")
-        for fault, finding in result.wrong_quantity:
-            print(f"  quantity {finding['qty_error']}, true {fault['qty_error']}: {_name(fault)}")
-        print(f"innocent: {len(truth['innocent']) - len(result.accused)} of {len(truth['innocent'])} left alone\n")
-        bad += len(result.missed) + len(result.false)
-    return int(bad > 0)
+def measure(trials: Iterable[Trial], *, without: bool, show: bool, work: Path) -> Tally:
+    """Audit each trial, and each recorded one without each of its sources; progress on stderr."""
+    tally = Tally()
+
+    def judge(trial: Trial, *, per_cause: bool) -> dict[str, list[Path]]:
+        print(f"{trial.group} {trial.variation}", file=sys.stderr, flush=True)
+        truth = json.loads((trial.folder / "truth.json").read_text(encoding="utf-8"))
+        said, sources = audit(trial.folder)
+        result = compare(truth, said["findings"], said["undecided"])
+        tally.add(trial, truth, result, per_cause=per_cause)
+        if show:
+            print(f"{trial.group} {trial.variation}", *details(result), sep="\n")
+        return sources
+
+    for trial in trials:
+        sources = judge(trial, per_cause=True)
+        if without and not trial.variation and len(sources) > 1:
+            for less in variations.without(trial, sources, work):
+                judge(less, per_cause=False)
+    return tally
 
 
-def compose(seed: int, folder: Path) -> Path:
-    """Another day like `samples/mixed-day`."""
-    target = folder / f"mixed-day, seed {seed}"
-    subprocess.run([sys.executable, SAMPLES / "compose" / "mixed_day.py", target, "--seed", str(seed)], check=True)
-    return target
+def main(given: argparse.Namespace) -> int:
+    """Measure, print both tables, write them to a file if asked."""
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+
+        def trials() -> Iterator[Trial]:
+            yield from (Trial(path, path.resolve().name) for path in given.folders)
+            if not given.folders:
+                yield from variations.recorded()
+                yield from variations.composed(work, range(1, given.seeds + 1))
+                if given.events:
+                    yield from variations.simulated(work, given.events, seed=20_261_122)
+
+        tally = measure(trials(), without=given.without, show=given.details, work=work)
+    tables = [per_cause(tally, all_causes()), per_trial(tally)]
+    print("\n\n".join(plain(rows) for rows in tables))
+    if given.markdown:
+        given.markdown.write_text("\n\n".join(markdown(rows) for rows in tables) + "\n", encoding="utf-8")
+    return int(any(counts["accused"] for counts in tally.causes.values()))
 
 
 if __name__ == "__main__":
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("folders", type=Path, nargs="*")
-    arguments.add_argument("--seeds", type=int, default=0, metavar="N")
-    given = arguments.parse_args()
-    with tempfile.TemporaryDirectory() as work:
-        folders = given.folders or sorted(path.parent for path in SAMPLES.glob("*/truth.json"))
-        sys.exit(main([*folders, *(compose(seed, Path(work)) for seed in range(1, given.seeds + 1))]))
+    arguments.add_argument("--seeds", type=int, default=0, metavar="N", help="other days like the composed one")
+    arguments.add_argument("--events", type=int, default=0, metavar="N", help="events of each simulated world")
+    arguments.add_argument("--without", action="store_true", help="recorded cases also without each source in turn")
+    arguments.add_argument("--details", action="store_true", help="name every truth missed and every false finding")
+    arguments.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables there as well")
+    sys.exit(main(arguments.parse_args()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from accuracy import compare, same_subject
+from scoring import compare, same_subject
 
 FAULT = {
     "cause": "F-S-02-05.3",
@@ -60,3 +60,27 @@ def test_a_shared_sku_alone_is_not_the_same_subject() -> None:
     assert not same_subject({"sku": "S", "location": None}, {"sku": "S", "location": "P-1"})
     assert not same_subject({"pallet": "A", "location": "P-1"}, {"pallet": "B", "location": "P-1"})
     assert same_subject({"pallet": "A", "location": None}, {"pallet": "A", "location": "P-1"})
+
+
+def test_documents_are_subjects_and_another_line_is_another() -> None:
+    assert same_subject({"doc": "CK1", "sku": "S", "location": None}, {"doc": ["CK0", "CK1"], "sku": "S", "location": "A"})
+    assert not same_subject({"doc": "CK1", "sku": "S"}, {"doc": "CK2", "sku": "S"})
+    assert not same_subject({"doc": "CK1", "sku": "S"}, {"doc": "CK1", "sku": "T"})
+
+
+def test_a_second_cause_that_the_truth_allows_is_neither_false_nor_taken_from_its_own_truth() -> None:
+    both = {**FAULT, "cause": "F-S-02-06.2", "also": ["F-S-02-05.3"]}
+    result = compare({"faults": [both], "innocent": []}, [finding(cause="F-S-02-06.2"), finding()])
+    assert (len(result.found), result.false) == (1, [])
+    result = compare({"faults": [both, FAULT], "innocent": []}, [finding(cause="F-S-02-06.2"), finding()])
+    assert (len(result.found), result.missed, result.false) == (2, [], [])
+
+
+def test_left_open_counts_as_missed_and_is_told_apart_from_silence() -> None:
+    seen = {"subject": FAULT["subject"], "started_at": FAULT["started_at"], "causes": [{"cause": "F-S-02-05.3"}]}
+    result = compare({"faults": [FAULT], "innocent": []}, [], [seen])
+    assert (len(result.missed), len(result.undecided)) == (1, 1)
+    elsewhere = {**seen, "subject": {"location": "P-9", "sku": "S"}}
+    assert compare({"faults": [FAULT], "innocent": []}, [], [elsewhere]).undecided == []
+    other_cause = {**seen, "causes": [{"cause": "F-S-02-05.1"}]}
+    assert compare({"faults": [FAULT], "innocent": []}, [], [other_cause]).undecided == []

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from accuracy import Comparison, compare
+from scoring import Comparison, compare
 
 import forensics
 from forensics.api import Case
