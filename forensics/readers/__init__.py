@@ -9,12 +9,14 @@ from forensics.readers.cdc import Cdc
 from forensics.readers.general_log import GeneralLog
 from forensics.readers.mysqlbinlog import MysqlBinlog
 from forensics.readers.replica_status import ReplicaStatus
+from forensics.readers.slow_log import SlowLog
 
 READERS: Final[dict[str, Factory]] = {
     "cdc": Cdc,
     "general_log": GeneralLog,
     "mysqlbinlog": MysqlBinlog,
     "replica_status": ReplicaStatus,
+    "slow_log": SlowLog,
 }
 
 __all__ = ["READERS", "Parsed", "Reader", "SourceContext"]

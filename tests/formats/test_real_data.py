@@ -26,7 +26,7 @@ EXPECTED = {
     f"{MARIADB}/redis_slowlog.txt": "redis-slowlog",
     f"{MARIADB}/slave_status.txt": "mysql-replica-status",
     f"{MARIADB}/slow.log": "mysql-slow-log",
-    f"{MARIADB}/slow_replica.log": "plain",
+    f"{MARIADB}/slow_replica.log": "mysql-log-banner",
     f"{MARIADB}/stock.csv": "table-stock",
     f"{MARIADB}/stock_ledger.csv": "table-ledger",
     f"{MARIADB}/stock_summary.csv": "table-stock",
