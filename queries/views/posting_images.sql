@@ -11,6 +11,7 @@ WITH sums AS (
            first(qty_before ORDER BY nr) AS ledger_before, last(qty_after ORDER BY nr) AS ledger_after, sum(qty) AS delta,
            count(*) AS postings, first(request_id ORDER BY nr) AS request_id, first(doc ORDER BY nr) AS doc,
            first(doc_line ORDER BY nr) AS doc_line, any_value(doc_type) AS doc_type, min(us) AS us, min(nr) AS nr,
+           max(res_us) AS res_us, max(err_us) AS err_us, any_value(clock) AS clock,
            any_value(source) AS source, any_value(task) AS task, any_value(operator) AS operator,
            flatten(list(witnesses ORDER BY nr)) AS witnesses
     FROM ledger_rows WHERE txn IS NOT NULL AND qty_before IS NOT NULL AND qty_after IS NOT NULL
@@ -54,6 +55,6 @@ FROM joined WHERE rows_of_posting = 1 AND postings_of_row = 1
 UNION ALL BY NAME
 SELECT NULL AS txn, stock_key, sku, coalesce(location, row_location) AS location, coalesce(batch, row_batch) AS batch, pallet, stock_id,
        qty_before AS ledger_before, qty_after AS ledger_after, qty AS delta, 1 AS postings, request_id, doc, doc_line, doc_type, us, nr,
-       source, task, operator, witnesses, row_key, table_name, row_before, row_after, images, pos, version_before, version_after,
+       res_us, err_us, clock, source, task, operator, witnesses, row_key, table_name, row_before, row_after, images, pos, version_before, version_after,
        image, origin, change_us, 'balance' AS joined_by
 FROM unique_pairs

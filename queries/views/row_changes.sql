@@ -22,7 +22,8 @@ WITH images AS (
 SELECT table_name, row_key, any_value(row_id) AS row_id, txn, any_value(warehouse) AS warehouse, any_value(location) AS location,
        any_value(sku) AS sku, any_value(batch) AS batch, any_value(pallet) AS pallet, any_value(quality) AS quality,
        first(qty_before ORDER BY pos, part) AS qty_before, last(qty_after ORDER BY pos, part) AS qty_after,
-       count(*) AS images, min(pos) AS pos, min(us) AS us, any_value(clock) AS clock, any_value(res_us) AS res_us,
+       count(*) AS images, min(pos) AS pos, min(us) AS us, any_value(clock) AS clock, max(res_us) AS res_us,
+       max(err_us) AS err_us,
        first(version_before ORDER BY pos, part) AS version_before, last(version_after ORDER BY pos, part) AS version_after,
        any_value(origin) AS origin, first(action ORDER BY pos, part) AS action,
        first({'source': source, 'byte_offset': byte_offset, 'part': part} ORDER BY pos, part) AS image
