@@ -1,0 +1,1 @@
+"""From raw recordings to what a support team would have."""

@@ -1,0 +1,54 @@
+"""Logs that go into the evidence as the servers wrote them: rotated and compressed as on a real host, otherwise untouched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from lab.evidence.raw import Raw
+from lab.evidence.surface import rotated, torn, zipped
+
+_JSON = rb"\{"
+_STAMP = rb"\d{4}[-/]\d\d[-/]\d\d[ T]\d\d:\d\d:\d\d"
+_LINES = {
+    "nginx/access.json.log": _JSON, "nginx/access.log": rb"\S", "plant/access.json.log": _JSON, "plant/access.log": rb"\S",
+    "wms/wms.log": _STAMP, "wcs/wcs.log": _STAMP, "erp/erp.log": _STAMP,
+}  # fmt: skip
+_WHOLE = (
+    "db/slow.log", "db/error.log", "db/innodb_status.txt", "db/lock_waits.csv", "db/replica_status.txt", "db/replica_heartbeat.csv",
+    "redis/slowlog.txt", "nginx/error.log", "plant/error.log",
+)  # fmt: skip
+_LARGE = ("db/general.log", "redis/monitor.log")
+_FOLDERS = {"plant": "nginx-plant"}
+"""Where a gateway's files lie on the log server; the others keep their folder's name."""
+
+
+def files(raw: Raw, *, binlog: str, gateway: str) -> Iterator[tuple[str, bytes]]:
+    """Names below the evidence folder and contents.
+
+    Args:
+        raw: the recording.
+        binlog: `binlog.sql` (printed in Shanghai time) or `binlog.utc.sql` (in UTC).
+        gateway: which of the gateways' two access logs: `access.json.log` or `access.log`. One host writes one of them.
+    """
+    other = {"access.json.log", "access.log"} - {gateway}
+    for name, start in _LINES.items():
+        data = raw.bytes(name)
+        if data and PurePosixPath(name).name not in other:
+            for part, content in rotated(_place(name), data, start, parts=3).items():
+                yield part, torn(content) if part == _place("nginx/access.json.log") else content
+    for name in _WHOLE:
+        if data := raw.bytes(name):
+            yield _place(name), data
+    for name in _LARGE:
+        if data := raw.bytes(name):
+            yield _place(name) + ".gz", zipped(data)
+    if data := raw.bytes(f"db/{binlog}"):
+        yield "db/binlog.000001.txt.gz", zipped(data)
+    for name in raw.matching("pda/*.log"):
+        yield name, raw.bytes(name) or b""
+
+
+def _place(name: str) -> str:
+    folder, _, file = name.partition("/")
+    return f"{_FOLDERS.get(folder, folder)}/{file}"
