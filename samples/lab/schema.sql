@@ -48,6 +48,10 @@ CREATE TABLE stock_ledger (               -- before and after as the handler saw
   KEY by_doc (doc, doc_line), KEY by_request (request_id), KEY by_stock (stock_id, ts)
 );
 
+CREATE TABLE location (                   -- the locations there are; used: how often one was assigned
+  location VARCHAR(16) PRIMARY KEY, zone VARCHAR(4) NOT NULL, used INT NOT NULL DEFAULT 0
+);
+
 CREATE TABLE task (                       -- transport tasks as the WMS knows them
   task          VARCHAR(24) PRIMARY KEY,
   type          VARCHAR(12)  NOT NULL,    -- inbound | outbound | move | replenish

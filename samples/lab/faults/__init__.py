@@ -1,0 +1,1 @@
+"""Stories at the level of services: races, time-outs, outages, stale reads."""

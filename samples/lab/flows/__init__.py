@@ -1,0 +1,1 @@
+"""Normal work: what people and systems do when nothing goes wrong."""
