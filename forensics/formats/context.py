@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -21,6 +21,7 @@ class SourceContext:
         header: the columns of a table, as found; None for other frames.
         separator: of a table; None for other frames.
         sample: texts of the first records, from which the order of day and month and the keys of JSON are decided.
+        ddl: the CREATE TABLE statements among the evidence, looked for when a reader first asks.
     """
 
     zone: str = "Asia/Shanghai"
@@ -30,6 +31,7 @@ class SourceContext:
     header: Sequence[str] | None = None
     separator: str | None = None
     sample: Sequence[str] = field(default_factory=tuple)
+    ddl: Callable[[], str] = field(default=str, repr=False, compare=False)
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from forensics.formats.load import Registry
 from forensics.ingest import discover
 from forensics.ingest.account import Account
 from forensics.ingest.chunks import Chunk
+from forensics.ingest.declared import Declared
 from forensics.ingest.digest import HEAD, SHORT, Digest, candidates, digest, head_mark
 from forensics.ingest.discover import Item
 from forensics.ingest.encoding import Encoding
@@ -105,6 +106,7 @@ class _Run:
 
     def all(self, paths: Sequence[str]) -> None:
         found = [(Path(), True)] if list(paths) == ["-"] else discover.expand(paths)
+        self._declared = Declared([path for path, _ in found if path != Path()])
         self._progress.begin(len(found), sum(path.stat().st_size for path, _ in found if path.is_file()))
         self._known = latest(self._case.evidence.frame()).to_dicts()
         scratch_parent, seen = self._case.path, -1
@@ -169,7 +171,9 @@ class _Run:
                 return
         else:
             done = self._hashers.submit(lambda: digest(Stream(item.opener, item.limit).blocks()))
-        source = recognise(item, Stream(item.opener, item.limit), self._registry, self._zone, self._system)
+        source = recognise(
+            item, Stream(item.opener, item.limit), self._registry, self._zone, self._system, self._declared
+        )
         if isinstance(source, Encoding):
             result = done if isinstance(done, Digest) else done.result()
             self._progress.advance(item.stored_bytes, 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -152,8 +152,10 @@ class Source:
         )
 
 
-def recognise(item: Item, stream: Stream, registry: Registry, zone: str, system: str | None) -> Source | Encoding:
-    """Look at a source's head and decide how to read it; only its encoding where it is no text."""
+def recognise(
+    item: Item, stream: Stream, registry: Registry, zone: str, system: str | None, ddl: Callable[[], str] = str
+) -> Source | Encoding:
+    """Look at a source's head and decide how to read it; only its encoding where it is no text. `ddl`: see SourceContext."""
     head = b"".join(itertools.islice(_upto(stream, HEAD_BYTES), 64))
     encoding = guess(head)
     if encoding.name is None:
@@ -168,6 +170,7 @@ def recognise(item: Item, stream: Stream, registry: Registry, zone: str, system:
     context = SourceContext(
         zone=zone, name=item.label, mtime=item.mtime, system=system,
         header=found.header, separator=found.separator, sample=lines[attached : attached + SAMPLE].to_list(),
+        ddl=ddl,
     )  # fmt: skip
     who, _ = system_of(item.label, found.spec.shared, found.spec.system, system)
     return Source(item, encoding, found, compile_plan(found.spec, context), context, who, attached)

@@ -7,6 +7,8 @@ from typing import Final
 from forensics.readers.base import Factory, Parsed, Reader, SourceContext
 from forensics.readers.cdc import Cdc
 from forensics.readers.general_log import GeneralLog
+from forensics.readers.innodb_status import InnodbStatus
+from forensics.readers.mysql_error_log import MysqlErrorLog
 from forensics.readers.mysqlbinlog import MysqlBinlog
 from forensics.readers.replica_status import ReplicaStatus
 from forensics.readers.slow_log import SlowLog
@@ -14,6 +16,8 @@ from forensics.readers.slow_log import SlowLog
 READERS: Final[dict[str, Factory]] = {
     "cdc": Cdc,
     "general_log": GeneralLog,
+    "innodb_status": InnodbStatus,
+    "mysql_error_log": MysqlErrorLog,
     "mysqlbinlog": MysqlBinlog,
     "replica_status": ReplicaStatus,
     "slow_log": SlowLog,

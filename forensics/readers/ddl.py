@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -173,3 +174,97 @@ def _put(columns: list[str], old: str | None, new: str, first: str | None, after
 def _full(name: str, database: str | None) -> str:
     plain = unquote(name)
     return plain if "." in plain or not database else f"{database}.{plain}"
+
+
+_STATEMENT: Final = re.compile(
+    rf"(?i)\bCREATE\s+(?:OR\s+REPLACE\s+)?TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?({_NAME})\s*\(|(?:^|\n|\t)\s*USE\s+(`[^`]+`|[\w$]+)\s*;?[ \t]*(?=\n|$)"
+)
+_MARK: Final = re.compile(r"['\"`()]")
+_LONGEST: Final = 60_000
+"""Characters of a table's definition."""
+_KEY: Final = re.compile(
+    r"(?is)^(?:CONSTRAINT\s+\S+\s+)?PRIMARY\s+KEY\s*(?:USING\s+\w+\s*)?\(([^)]*(?:\(\d+\)[^)]*)*)\)"
+)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as its CREATE TABLE declares it: (name, type and attributes) of each column in order, names of the primary key's columns."""
+
+    columns: tuple[tuple[str, str], ...]
+    key: tuple[str, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """The columns' names."""
+        return [name for name, _ in self.columns]
+
+
+def create_statements(text: str) -> tuple[list[str], int]:
+    """The CREATE TABLE and USE statements in `text` without what stands around them, and where the last complete one ends."""
+    found: list[str] = []
+    end = 0
+    for head in _STATEMENT.finditer(text):
+        if head[2]:
+            found.append(f"USE {head[2]};")
+            end = head.end()
+        elif (close := _closing(text, head.end())) is not None:
+            found.append(f"CREATE TABLE {head[1]} ({text[head.end() : close]});")
+            end = close
+    return found, end
+
+
+def _closing(text: str, start: int) -> int | None:
+    """Where the bracket closes that stands before `start`, quotes minded."""
+    depth, quote = 1, ""
+    for found in _MARK.finditer(text, start, start + _LONGEST):
+        char = found[0]
+        if quote:
+            quote = "" if char == quote else quote
+        elif char in "'\"`":
+            quote = char
+        else:
+            depth += 1 if char == "(" else -1
+            if depth == 0:
+                return found.start()
+    return None
+
+
+def declared_tables(text: str) -> dict[str, Table]:
+    """Every table that a CREATE TABLE anywhere in `text` declares (a dump, a general log, the output of SHOW CREATE TABLE), by full name."""
+    tables: dict[str, Table] = {}
+    database: str | None = None
+    for statement in create_statements(text)[0]:
+        head = _STATEMENT.search(statement)
+        assert head is not None, statement
+        if head[2]:
+            database = unquote(head[2])
+        elif (table := _declared(split_list(statement[head.end() :]))).columns:
+            tables[_full(head[1], database)] = table
+    return tables
+
+
+def _declared(parts: list[str]) -> Table:
+    columns: list[tuple[str, str]] = []
+    key: list[str] = []
+    for part in parts:
+        if primary := _KEY.match(part):
+            key = [unquote(re.sub(r"\(\d+\)|(?i:\b(?:ASC|DESC)\b)", "", name)) for name in primary[1].split(",")]
+        elif (
+            part
+            and not _NO_COLUMN.match(part)
+            and (name := re.match(r"(`[^`]+`|\"[^\"]+\"|[\w$]+)\s+(.*)", part, re.DOTALL))
+        ):
+            columns.append((unquote(name[1]), name[2]))
+            if re.search(r"(?i)\bPRIMARY\s+KEY\b", name[2]):
+                key = [unquote(name[1])]
+    return Table(tuple(columns), tuple(key))
+
+
+def find_table(tables: Mapping[str, Table], name: str) -> Table | None:
+    """The table called `name` (`schema.table`); by its bare name where only one schema has it or no schema is known."""
+    if name in tables:
+        return tables[name]
+    bare = name.rpartition(".")[2]
+    fitting = [table for full, table in tables.items() if full.rpartition(".")[2] == bare]
+    return fitting[0] if len(set(fitting)) == 1 else None

@@ -15,7 +15,7 @@ from forensics.model.event import TYPES
 from forensics.readers import binlog_text
 from forensics.readers.base import Parsed, SourceContext, no_rejects
 from forensics.readers.binlog_images import Images
-from forensics.readers.ddl import Schemas, definitions
+from forensics.readers.ddl import Schemas, Table, declared_tables, definitions, find_table
 from forensics.store.schema import POLARS
 
 _QUARTER_S: Final = 900
@@ -37,6 +37,8 @@ class MysqlBinlog:
         self._offset_s: int | None = None
         self._database: str | None = None
         self._schemas = Schemas()
+        self._ddl = context.ddl
+        self._declared: dict[str, Table] | None = None
         self._images = Images()
 
     def parse(self, records: pl.DataFrame) -> Parsed:
@@ -46,7 +48,7 @@ class MysqlBinlog:
         rows, values = binlog_text.groups(text)
         frame = self._transactions(records, text)
         rows = self._context(rows, text)
-        changes = self._images.build(rows, values, self._versions(text, rows))
+        changes = self._images.build(rows, values, self._versions(text, rows, values))
         undecoded = frame.filter(
             pl.col("raw").str.contains(r"(?m)^BINLOG '") & ~pl.col("rec").is_in(rows["rec"].implode())
         ).with_columns(pl.lit(_NO_DECODE).alias("reason"))
@@ -172,7 +174,7 @@ class MysqlBinlog:
         unsaid = pl.col("statement").is_null() & pl.col("flagged").is_null() & pl.col("flagged").any().over("rec")
         return rows.with_columns(pl.when(~named | unsaid).then(pl.lit("trigger")).alias("origin")).drop("flagged")
 
-    def _versions(self, text: binlog_text.Text, rows: pl.DataFrame) -> pl.DataFrame:
+    def _versions(self, text: binlog_text.Text, rows: pl.DataFrame, values: pl.DataFrame) -> pl.DataFrame:
         """`table`, `at`, `columns`: from which line on a table has which columns (null: not known any more)."""
         tables = rows["table"].unique().to_list()
         found: list[tuple[str, int, list[str] | None]] = [
@@ -187,8 +189,28 @@ class MysqlBinlog:
             else:
                 self._schemas.tables[kind] = definitions(statement)
                 found.append((kind, at, self._schemas.tables[kind]))
+        self._from_evidence(rows.filter(~pl.col("table").is_in([table for table, _, _ in found])), values)
+        found += [
+            (t, -1, self._schemas.tables[t])
+            for t in tables
+            if t in self._schemas.tables and t not in {f[0] for f in found}
+        ]
         schema = pl.Schema({"table": pl.String(), "at": pl.Int64(), "columns": pl.List(pl.String())})
         return pl.DataFrame(found, schema=schema, orient="row")
+
+    def _from_evidence(self, unnamed: pl.DataFrame, values: pl.DataFrame) -> None:
+        """Columns of tables that the log itself does not declare, from the rest of the evidence where their number fits."""
+        if unnamed.is_empty():
+            return
+        if self._declared is None:
+            self._declared = declared_tables(self._ddl())
+        widths = (
+            values.join(unnamed.select("group", "table"), on="group").group_by("table").agg(pl.col("ordinal").max())
+        )
+        for name, width in widths.iter_rows():
+            table = find_table(self._declared, str(name))
+            if table is not None and len(table.columns) == width:
+                self._schemas.tables[str(name)] = table.names
 
     def _changes(self, frame: pl.DataFrame, changes: pl.DataFrame, text: binlog_text.Text) -> pl.DataFrame:
         """The row images with what their transaction gives, and the text each has for itself."""
