@@ -17,7 +17,7 @@ help:
 	@echo "make demo      set up, ingest samples/mixed-day, trace one of its incidents, write an HTML report"
 	@echo "make test      everything that CI checks: lint, types, layers, tests"
 	@echo "make lint      ruff, mypy --strict, import-linter"
-	@echo "make accuracy  the sample case's truth against what an audit finds"
+	@echo "make accuracy  what audits find in cases whose truth is known, per cause and per variation"
 	@echo "make bench     ingest against a bare Polars scan; SIZE_MB=256"
 	@echo "make clean     remove what these targets have made"
 

@@ -21,22 +21,8 @@ en = "A later success; timed out but posted (a duplicate risk); still within the
 */
 -- The load stands there, every completion callback failed, and nothing followed within the deadline that the data itself
 -- sets. A success at any end, a posting or a completed order refutes it.
-WITH steps AS (  -- one endpoint may tell of every step: a callback that carries another signal than put-done is no completion
-    SELECT DISTINCT request_id FROM events WHERE kind = 'device' AND request_id IS NOT NULL AND action <> 'put_done'
-), relays AS (  -- who passes a task's callbacks on: what it was told was heard on the way, not by the receiver that books
-    SELECT DISTINCT task, lower(caller) AS relay FROM events
-    WHERE kind = 'api' AND action IN ('start', 'complete', 'report', 'confirm') AND task IS NOT NULL AND caller IS NOT NULL
-), callbacks AS (
-    SELECT c.*, t.run, t.pallet AS task_pallet, t.target, t.sku AS task_sku, t.batch AS task_batch, t.qty AS task_qty, t.doc AS task_doc,
-           t.doc_line AS task_line, t.doc_type AS task_type, t.closed, t.begin_us, t.next_task_us
-    FROM api_calls c LEFT JOIN tasks t ON t.task = c.task AND c.started_us BETWEEN t.begin_us - 86400e6 AND t.end_us + 259200e6
-    WHERE c.action IN ('complete', 'report', 'confirm') AND coalesce(c.task, c.pallet) IS NOT NULL
-      AND coalesce(t.doc_type, c.doc_type, 'inbound') IN ('inbound', 'return')
-      AND (c.action <> 'report' OR c.request_id IS NULL OR c.request_id NOT IN (FROM steps))
-      AND NOT EXISTS (FROM relays r WHERE r.task = c.task AND r.relay = lower(c.callee) AND r.relay <> lower(coalesce(c.caller, '')))
-      AND lower(coalesce(c.callee, '')) NOT LIKE '%erp%' AND lower(coalesce(c.caller, '')) NOT LIKE '%erp%'
-), subjects AS (  -- all attempts of one task, or of one pallet where the callback names no task
-    SELECT *, coalesce('t:' || task || ':' || coalesce(run, 0), 'p:' || pallet) AS subject FROM callbacks
+WITH callbacks AS (  -- all attempts of one task, or of one pallet where the callback names no task
+    SELECT * FROM completion_calls WHERE coalesce(task_type, doc_type, 'inbound') IN ('inbound', 'return')
 ), attempts AS (
     SELECT subject, any_value(task) AS task, any_value(run) AS run, any_value(coalesce(pallet, task_pallet)) AS pallet,
            any_value(coalesce(target, to_location, location)) AS location, any_value(coalesce(sku, task_sku)) AS sku,
@@ -51,7 +37,7 @@ WITH steps AS (  -- one endpoint may tell of every step: a callback that carries
            list(DISTINCT outcome) AS outcomes, list(DISTINCT status_code) AS codes, list(DISTINCT request_id) AS request_ids,
            list(started_us ORDER BY started_us) AS times,
            flatten(list(list_transform(witnesses, lambda w: witness(w.source, w.byte_offset, w.part, 'for', outcome)) ORDER BY started_us)) AS witnesses
-    FROM subjects GROUP BY subject
+    FROM callbacks GROUP BY subject
 ), failed AS (
     SELECT *, list_transform(range(1, len(times)), lambda i: (times[i + 1] - times[i]) // 1000000) AS spacing_s
     FROM attempts WHERE NOT succeeded AND NOT closed AND NOT unheard
@@ -93,7 +79,7 @@ WITH steps AS (  -- one endpoint may tell of every step: a callback that carries
            d.deadline_us
     FROM failed f LEFT JOIN put p USING (subject) LEFT JOIN seen s USING (subject) CROSS JOIN reach
     CROSS JOIN (SELECT max(deadline_us) AS deadline_us FROM deadlines WHERE step IN ('callback-to-ledger', 'put-to-callback')) d
-    WHERE f.subject NOT IN (SELECT subject FROM booked) AND f.first_us >= reach.ledger_first_us - 86400e6
+    WHERE f.subject NOT IN (SELECT subject FROM booked) AND NOT EXISTS (FROM outage_tasks x WHERE x.task = f.task) AND f.first_us >= reach.ledger_first_us - 86400e6
       AND coalesce(s.says, '') <> 'absent'
       AND (p.us IS NOT NULL OR f.doc_type IS NOT NULL)
 )

@@ -1,6 +1,6 @@
 /*
 name  = "sightings"
-uses  = ["events_ordered", "device_signals"]
+uses  = ["events_ordered", "device_signals", "scans"]
 materialise = true
 about = { zh = "实物见证：何时何地看到有货、没货或货已离开", en = "physical witnesses: when and where goods were seen present, absent or leaving" }
 */
@@ -12,11 +12,10 @@ SELECT source, byte_offset, part, system, clock, us, res_us, err_us, 'device' AS
 FROM device_signals
 WHERE action IN ('put_done', 'occupied_put', 'occupied', 'empty_pick', 'vacant', 'pick_done', 'manual_remove')
 UNION ALL BY NAME
-SELECT source, byte_offset, part, system, clock, us, res_us, err_us, kind, action, task, pallet, location, sku,
+SELECT source, byte_offset, part, system, clock, us, res_us, err_us, 'scan' AS kind, action, task, pallet, location, sku,
        CASE WHEN action IN ('pick', 'load', 'gate') THEN 'left' ELSE 'present' END AS says
-FROM events_ordered
-WHERE kind = 'scan' AND action IN ('putaway', 'pick', 'load', 'gate', 'count', 'scan') AND us IS NOT NULL
-  AND outcome IS DISTINCT FROM 'fail'
+FROM scans
+WHERE action IN ('putaway', 'pick', 'load', 'gate', 'count', 'scan') AND us IS NOT NULL AND accepted
 UNION ALL BY NAME
 SELECT source, byte_offset, part, system, clock, us, res_us, err_us, kind, 'count' AS action, task, pallet, location, sku,
        CASE WHEN qty_counted > 0 THEN 'present' ELSE 'absent' END AS says

@@ -1,0 +1,56 @@
+/*
+name  = "link_outages"
+uses  = ["events_ordered", "api_calls"]
+materialise = true
+about = { zh = "WMS 与 WCS 之间的断线时段：心跳失败或中断、连续失败的调用", en = "times when the link between WMS and WCS was down: failed or missing heartbeats, calls that failed in a row" }
+*/
+-- A call that failed for a business reason came through. Where most calls have no known answer, silence says nothing.
+WITH beats AS (
+    SELECT us, err_us, clock, source, byte_offset, part, outcome = 'ok' AS ok,
+           hash(system, least(lower(caller), lower(callee)), greatest(lower(caller), lower(callee))) AS link
+    FROM events_ordered
+    WHERE kind = 'metric' AND us IS NOT NULL AND outcome IS NOT NULL AND coalesce(system, '') NOT IN ('db', 'cache')
+      AND (extra->>'seconds_behind') IS NULL
+      AND regexp_matches(lower(concat_ws(' ', system, caller, callee, host)), 'wcs|rcs|mfc|mfs|ecs|agv|eis|rms|plc|设备|输送|堆垛')
+), rhythm AS (
+    SELECT link, median(gap) AS usual FROM (SELECT link, us - lag(us) OVER (PARTITION BY link ORDER BY us) AS gap FROM beats)
+    WHERE gap > 0 GROUP BY link HAVING count(*) >= 10
+), beat_steps AS (
+    SELECT b.*, r.usual, lead(us) OVER linked AS next_us,
+           coalesce(lag(ok) OVER linked, true) AS ok_before, sum(ok::INT) OVER (linked ROWS UNBOUNDED PRECEDING) AS oks
+    FROM beats b LEFT JOIN rhythm r USING (link) WINDOW linked AS (PARTITION BY link ORDER BY us, byte_offset)
+), lost_beats AS (
+    SELECT min(us) AS from_us, max(coalesce(next_us, us)) AS to_us, any_value(clock) AS clock, max(err_us) AS err_us,
+           first(witness(source, byte_offset, part, 'for', 'heartbeat failed') ORDER BY us) AS first_witness, 'heartbeat' AS seen_by
+    FROM beat_steps WHERE NOT ok GROUP BY link, oks
+    UNION ALL
+    SELECT us, next_us, clock, err_us, witness(source, byte_offset, part, 'for', 'last heartbeat before the gap'), 'heartbeat'
+    FROM beat_steps WHERE ok AND next_us - us > greatest(5 * usual, 120000000)
+), calls AS (
+    SELECT started_us AS us, coalesce(ended_us, started_us) AS end_us, err_us, clock, task, witnesses[1] AS w,
+           served OR outcome IN ('ok', 'duplicate') AS ok,
+           outcome IN ('timeout', 'unknown') OR TRY_CAST(status_code AS INTEGER) BETWEEN 500 AND 599
+               OR regexp_matches(lower(coalesce(error, '')), 'refused|reset|unreachable|no route|timed? ?out|broken pipe|连接|超时|断开') AS broken
+    FROM api_calls
+    WHERE task IS NOT NULL AND started_us IS NOT NULL
+      AND (system = 'wcs' OR regexp_matches(lower(concat_ws(' ', caller, callee)), 'wcs|rcs|mfc|mfs|ecs|agv|eis|rms'))
+), trusted AS (
+    SELECT coalesce(avg(ok::INT) >= 0.5, false) AS yes FROM calls
+), call_steps AS (
+    SELECT *, sum(ok::INT) OVER (ORDER BY us, task ROWS UNBOUNDED PRECEDING) AS oks,
+           min(CASE WHEN ok THEN us END) OVER (ORDER BY us, task ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS next_ok_us
+    FROM calls WHERE (ok OR broken) AND (SELECT yes FROM trusted)
+), lost_calls AS (
+    SELECT min(us) AS from_us, greatest(max(end_us), coalesce(min(next_ok_us), 0)) AS to_us, any_value(clock) AS clock, max(err_us) AS err_us,
+           first(witness(w.source, w.byte_offset, w.part, 'for', 'call failed') ORDER BY us) AS first_witness, 'calls' AS seen_by
+    FROM call_steps WHERE NOT ok GROUP BY oks HAVING count(DISTINCT task) >= 3
+), all_times AS (
+    FROM lost_beats UNION ALL BY NAME FROM lost_calls
+), islands AS (
+    SELECT *, sum(starts::INT) OVER (ORDER BY from_us ROWS UNBOUNDED PRECEDING) AS island
+    FROM (SELECT *, from_us - err_us > coalesce(max(to_us + err_us) OVER (ORDER BY from_us ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), -1)
+                 AS starts FROM all_times)
+)
+SELECT island AS outage, min(from_us) AS from_us, max(to_us) AS to_us, max(err_us) AS err_us,
+       list_sort(list(DISTINCT seen_by)) AS seen_by, list(first_witness ORDER BY from_us) AS witnesses
+FROM islands GROUP BY island

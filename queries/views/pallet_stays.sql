@@ -1,0 +1,35 @@
+/*
+name  = "pallet_stays"
+uses  = ["ledger_rows", "events_ordered"]
+materialise = true
+about = { zh = "账面上每个托盘何时在何处、多少", en = "where the book has every pallet, from when to when, and how much" }
+*/
+-- Snapshots, and balances that the ledger keeps by pallet, say the quantity; other postings change it. What the first posting
+-- found there (its balance before) stood there before.
+WITH told AS (
+    SELECT pallet, location, sku, batch, us, CASE WHEN grain IN (0, 1) THEN qty_after END AS is_qty, qty AS delta, err_us,
+           CASE WHEN grain IN (0, 1) THEN qty_before END AS was_qty, {'source': source, 'byte_offset': byte_offset, 'part': part} AS w, 1 AS rank
+    FROM ledger_rows WHERE pallet IS NOT NULL AND location IS NOT NULL AND us IS NOT NULL
+    UNION ALL BY NAME
+    SELECT pallet, location, sku, batch, us, qty AS is_qty, 0 AS delta, err_us, NULL AS was_qty,
+           {'source': source, 'byte_offset': byte_offset, 'part': part} AS w, 0 AS rank
+    FROM events_ordered
+    WHERE kind = 'stock' AND pallet IS NOT NULL AND location IS NOT NULL AND qty IS NOT NULL AND us IS NOT NULL AND request_id IS NULL
+      AND coalesce(extra->>'served_from', 'primary') = 'primary' AND coalesce(system, 'wms') = 'wms'
+), opened AS (
+    FROM told
+    UNION ALL BY NAME
+    SELECT pallet, location, sku, any_value(batch) AS batch, min(us) - 1 AS us, arg_min(was_qty, us) AS is_qty, 0 AS delta, any_value(err_us) AS err_us,
+           NULL AS was_qty, NULL AS w, -1 AS rank
+    FROM told GROUP BY pallet, location, sku HAVING arg_min(was_qty, us) > 0
+), runs AS (
+    SELECT *, count(is_qty) OVER stays AS run FROM opened
+    WINDOW stays AS (PARTITION BY pallet, location, sku ORDER BY us, rank, w.byte_offset ROWS UNBOUNDED PRECEDING)
+), levels AS (
+    SELECT *, coalesce(first_value(is_qty) OVER in_run, 0) + coalesce(sum(CASE WHEN is_qty IS NULL THEN delta END) OVER in_run, 0) AS qty,
+           lead(us) OVER (PARTITION BY pallet, location, sku ORDER BY us, rank, w.byte_offset) AS next_us
+    FROM runs WINDOW in_run AS (PARTITION BY pallet, location, sku, run ORDER BY us, rank, w.byte_offset ROWS UNBOUNDED PRECEDING)
+)
+SELECT pallet, location, sku, batch, qty, us AS from_us, coalesce(next_us, 9000000000000000000) AS to_us, err_us, w AS posted_by,
+       max(us) OVER (PARTITION BY pallet, location, sku) AS last_us
+FROM levels WHERE qty > 0 AND us < coalesce(next_us, 9000000000000000000)

@@ -1,0 +1,34 @@
+/*
+name  = "scans"
+uses  = ["events_ordered"]
+materialise = true
+about = { zh = "每次扫码：码是什么（托盘、货位、物料），该扫什么，结果如何", en = "one row per scan: what the code is (pallet, place, material), what was expected, and whether it was accepted" }
+*/
+-- A bare code is what the other records call by that name; one that names two kinds of thing is left alone. Labels of goods
+-- (GTIN …) lead to the material through the master data.
+WITH codes AS (
+    SELECT DISTINCT pallet AS code, 'pallet' AS type, pallet AS value FROM events WHERE pallet IS NOT NULL AND kind <> 'scan'
+    UNION ALL
+    SELECT DISTINCT location, 'location', location FROM events WHERE location IS NOT NULL AND kind <> 'scan'
+    UNION ALL
+    SELECT DISTINCT to_location, 'location', to_location FROM events WHERE to_location IS NOT NULL AND kind <> 'scan'
+    UNION ALL
+    SELECT DISTINCT sku, 'sku', sku FROM events WHERE sku IS NOT NULL AND kind <> 'scan'
+    UNION ALL
+    SELECT DISTINCT extra->>'mapped_code', 'sku', extra->>'code' FROM events
+    WHERE kind = 'master' AND doc_type = 'sku' AND extra->>'mapped_code' IS NOT NULL AND extra->>'code' IS NOT NULL
+), known AS (
+    SELECT code, any_value(type) AS type, any_value(value) AS value FROM codes
+    GROUP BY code HAVING count(DISTINCT type) = 1 AND count(DISTINCT value) = 1
+), read AS (
+    SELECT source, byte_offset, part, system, clock, us, res_us, err_us, action, outcome, task, pallet, location, sku, batch, qty,
+           doc, doc_line, device, operator, warehouse, zone, extra->>'barcode' AS code, extra->>'expected' AS expected
+    FROM events_ordered WHERE kind = 'scan'
+)
+SELECT r.* REPLACE (
+           coalesce(r.pallet, CASE WHEN k.type = 'pallet' THEN k.value END) AS pallet,
+           coalesce(r.location, CASE WHEN k.type = 'location' THEN k.value END) AS location,
+           coalesce(r.sku, CASE WHEN k.type = 'sku' THEN k.value END) AS sku),
+       k.type AS code_type, CASE WHEN e.type = 'pallet' THEN e.value END AS expected_pallet,
+       r.outcome IS DISTINCT FROM 'fail' AS accepted
+FROM read r LEFT JOIN known k ON k.code = r.code LEFT JOIN known e ON e.code = r.expected
