@@ -5,6 +5,7 @@ Work is done per group of records that matched one pattern, and per event rule o
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,11 +21,14 @@ from forensics.formats import entities, jsontext
 from forensics.formats.aliases import normalise
 from forensics.formats.columns import cleaned, constant
 from forensics.formats.context import REJECTED, Parsed, SourceContext
+from forensics.formats.dayorder import Dates
 from forensics.formats.extra import json_objects
+from forensics.formats.framing import frame_lines
 from forensics.formats.regex import ascii_classes
-from forensics.formats.spec import ITEM, Condition, EventRule, FieldRule, FormatSpec, Source
+from forensics.formats.spec import ITEM, Condition, EventRule, FieldRule, FormatSpec, Record, Source
 from forensics.formats.split import Rows, Splitter, splitter
-from forensics.formats.times import Clock, decide_order
+from forensics.formats.survey import Survey
+from forensics.formats.times import INFERRED, Clock, Times
 from forensics.formats.values import Evaluator, Fields, Value
 from forensics.model.event import TYPES
 from forensics.store.schema import POLARS, REJECTS
@@ -43,8 +47,21 @@ class Reader(Protocol):
 class Plan(Protocol):
     """What the ingest calls for every chunk of one source, in file order."""
 
-    reasons: list[str]
     context: SourceContext
+
+    @property
+    def reasons(self) -> list[str]:
+        """What was decided about the source, for people."""
+        ...
+
+    @property
+    def undecided(self) -> bool:
+        """Whether the source's head leaves something open that `survey` over the whole source would tell."""
+        ...
+
+    def survey(self, records: pl.DataFrame) -> None:
+        """Look at records before any is parsed: all of the source's, in file order, chunk by chunk."""
+        ...
 
     def parse(self, records: pl.DataFrame) -> Parsed:
         """Parse records (`line`, `lines`, `byte_offset`, `raw`); each ends in the events or in the rejects."""
@@ -57,65 +74,37 @@ def compile_plan(spec: FormatSpec, context: SourceContext) -> Plan:
     Raises:
         FormatError: its reader refuses the source.
     """
+    context = replace(context, zone=spec.zone or context.zone)
     if spec.record.reader is not None:
         from forensics.readers import READERS  # readers build on this package
 
-        context = replace(context, zone=spec.zone or context.zone)
         return _ReaderPlan(READERS[spec.record.reader](context), spec, context)
-    context = replace(context, zone=spec.zone or context.zone)
     split = splitter(spec, context.header, context.separator, context.sample)
-    clock, reasons = _clock(spec, context, split)
-    return _FormatPlan(
-        spec, split, Evaluator(spec.maps, clock), spec.system or context.system, _log_times(spec), reasons, context
-    )
+    clock = Clock(context.zone, day=_day(context))
+    survey = Survey(context.zone, clock.day, _named_day(context.name) is not None, context.mtime)
+    plan = _FormatPlan(spec, split, Evaluator(spec.maps, clock, survey), spec.system or context.system, context)
+    if context.sample:
+        plan.look_at_sample(context.sample)
+    return plan
 
 
-def _clock(spec: FormatSpec, context: SourceContext, split: Splitter) -> tuple[Clock, list[str]]:
-    """Zone, order of day and month, and the day of time-only texts."""
-    clock = Clock(spec.zone or context.zone, "dmy", _day(context))
-    texts = _time_texts(spec, split, context.sample)
-    order, reason = decide_order(texts)
-    return replace(clock, order=order), [reason] if reason else []
-
-
-def _day(context: SourceContext) -> date | None:
-    """The date that a source's name carries, else that of its last change."""
+def _named_day(name: str) -> date | None:
+    """The date that a source's name carries; of several the last."""
     for year, month, day in reversed(
-        re.findall(r"(?<!\d)(20\d\d)[-_.]?(0[1-9]|1[0-2])[-_.]?([0-2]\d|3[01])(?!\d)", context.name)
+        re.findall(r"(?<!\d)(20\d\d)[-_.年]?(0[1-9]|1[0-2])[-_.月]?([0-2]\d|3[01])(?!\d)", name)
     ):
         try:
             return date(int(year), int(month), int(day))
         except ValueError:
             continue
+    return None
+
+
+def _day(context: SourceContext) -> date | None:
+    """The date that a source's name carries, else that of its last change."""
+    if (named := _named_day(context.name)) is not None:
+        return named
     return context.mtime.astimezone(ZoneInfo(context.zone)).date() if context.mtime else None
-
-
-def _time_texts(spec: FormatSpec, split: Splitter, sample: Sequence[str]) -> list[str]:
-    """Sample values of the fields that are read as times."""
-    names = {
-        name
-        for rule in spec.events
-        for field in rule.fields
-        for source in field.sources
-        if source.time or field.column == "ts"
-        for name in source.fields
-    }
-    if not sample or not names:
-        return []
-    count = len(sample)
-    records = pl.DataFrame(
-        {"line": range(1, count + 1), "lines": [1] * count, "byte_offset": [0] * count, "raw": list(sample)},
-        schema={"line": pl.Int64, "lines": pl.Int64, "byte_offset": pl.Int64, "raw": pl.String},
-    )
-    groups, _ = split.split(records)
-    return [
-        text
-        for rows in groups
-        for fields in [_named_as_declared(spec, rows).fields]
-        for name in fields.columns
-        if name in names
-        for text in fields[name].drop_nulls()
-    ]
 
 
 def _log_times(spec: FormatSpec) -> tuple[Source, ...]:
@@ -131,9 +120,35 @@ def _log_times(spec: FormatSpec) -> tuple[Source, ...]:
     return tuple(dict.fromkeys(sources))
 
 
+def _time_sources(spec: FormatSpec) -> tuple[Source, ...]:
+    """Every source that is read as a time."""
+    return tuple(
+        dict.fromkeys(
+            source
+            for rule in spec.events
+            for field in rule.fields
+            for source in field.sources
+            if (source.time or field.column == "ts") and source.item is None
+        )
+    )
+
+
+def _as_records(lines: Sequence[str], record: Record) -> pl.DataFrame:
+    """Lines of a source's head, framed."""
+    raw = pl.Series("raw", list(lines), dtype=pl.String)
+    frame = raw.to_frame().with_columns(frame_lines(raw, record).cum_sum().alias("line"))
+    joined = frame.group_by("line", maintain_order=True).agg(pl.col("raw").str.join("\n"))
+    return joined.filter(pl.col("raw").str.contains(r"\S")).select(
+        pl.col("line").cast(pl.Int64),
+        pl.lit(1, pl.Int64).alias("lines"),
+        pl.lit(0, pl.Int64).alias("byte_offset"),
+        "raw",
+    )
+
+
 def _named_as_declared(spec: FormatSpec, rows: Rows) -> Rows:
     """Columns under the spelling that the format uses: `RECEIVE_TIME` as `receive_time`."""
-    if spec.record.frame != "table" or spec.file is None:
+    if spec.file is None or not (spec.detect.columns or spec.record.frame == "table"):
         return rows
     asked = _fields_of(spec) - set(rows.fields.columns)
     by_form = {normalise(name): name for name in asked}
@@ -168,6 +183,10 @@ class _ReaderPlan:
     context: SourceContext
 
     reasons: list[str] = field(default_factory=list)
+    undecided: bool = False
+
+    def survey(self, records: pl.DataFrame) -> None:
+        """A reader looks for itself."""
 
     def parse(self, records: pl.DataFrame) -> Parsed:
         """The reader's events and rejects."""
@@ -185,18 +204,65 @@ def _with_system(events: pl.DataFrame, system: str | None) -> pl.DataFrame:
 
 @dataclass
 class _FormatPlan:
-    """The plan of a declared or synthesised format. Keeps no state between chunks: `parse` may run in several threads."""
+    """The plan of a declared or synthesised format. Parsing changes no state: `parse` may run in several threads."""
 
     spec: FormatSpec
     splitter: Splitter
     evaluator: Evaluator
     system: str | None
-    log_times: tuple[Source, ...]
-    reasons: list[str]
     context: SourceContext
+    surveyed: bool = False
+
+    def __post_init__(self) -> None:
+        self._log_times = _log_times(self.spec)
+        self._time_sources = _time_sources(self.spec)
+
+    @property
+    def reasons(self) -> list[str]:
+        """How dates are read."""
+        return self.evaluator.survey.reasons()
+
+    @property
+    def undecided(self) -> bool:
+        """Whether times have no date, or day and month may be the other way round."""
+        survey = self.evaluator.survey
+        return survey.undated or not all(survey.order(source).sure for source in survey.dates)
+
+    def look_at_sample(self, sample: Sequence[str]) -> None:
+        """Learn from the first records; what they leave open is asked again of the whole source."""
+        self._look(_as_records(sample, self.spec.record))
+        self.evaluator.survey.forget_lines()
+
+    def survey(self, records: pl.DataFrame) -> None:
+        """See `Plan.survey`."""
+        self.surveyed = True
+        self._look(records)
+
+    def _look(self, records: pl.DataFrame) -> None:
+        """Show the survey the times of records."""
+        survey = self.evaluator.survey
+        groups, _ = self.splitter.split(records)
+        seen: list[tuple[pl.Series, Times]] = []
+        for rows in (_named_as_declared(self.spec, split) for split in groups):
+            fields = Fields(rows.fields.select(cleaned(pl.all())), lines=rows.records["line"])
+            sources = [s for s in self._time_sources if s.fields and s.fields[0] in fields.columns.columns]
+            fields.prepare(sources)
+            for source in sources:
+                survey.dates.setdefault(source, Dates(set())).add(self.evaluator.text(source, fields))
+            own = [source for source in sources if source in self._log_times]
+            found = [self.evaluator.times(source, fields) for source in own]
+            if found:
+                seen.append((rows.records["line"], functools.reduce(Times.or_else, found)))
+        if seen:
+            lines = pl.concat([lines for lines, _ in seen])
+            order = lines.arg_sort()
+            columns = ([getattr(t, name) for _, t in seen] for name in ("ts", "precision", "doubt"))
+            survey.look(lines.gather(order), Times(*(pl.concat(parts).gather(order) for parts in columns)))
 
     def parse(self, records: pl.DataFrame) -> Parsed:
         """Split, then apply every rule to every group."""
+        if self.undecided and not self.surveyed:  # no whole source to look at: these records are all there is
+            self.survey(records)
         groups, rejects = self.splitter.split(records)
         frames: list[pl.DataFrame] = []
         for rows in groups:
@@ -210,7 +276,7 @@ class _FormatPlan:
     def _events(self, rows: Rows) -> list[pl.DataFrame]:
         """The events of records that split the same way; a record that no rule takes is a `log` event."""
         rules = [rule for rule in self.spec.events if not rule.patterns or rows.pattern in rule.patterns]
-        fields = Fields(rows.fields.select(cleaned(pl.all())))
+        fields = Fields(rows.fields.select(cleaned(pl.all())), lines=rows.records["line"])
         fields.prepare([source for rule in rules for source in _sources(rule) if source.item is None])
         parts = np.zeros(len(rows.records), dtype=np.int64)
         frames: list[pl.DataFrame] = []
@@ -310,16 +376,18 @@ class _FormatPlan:
                 pl.Datetime("us"), "%Y-%m-%dT%H:%M:%S%.fZ", strict=False
             ).dt.replace_time_zone("UTC")
             took = (end - start).dt.total_microseconds() / 1000
+            if finish.doubt is not None and finish.doubt.eq(INFERRED).any():  # over midnight, both without a date
+                took = took.zip_with((took >= 0) | (took < -_DAY_MS), took + _DAY_MS)
             took = took.set(took < 0, None)
             known = columns.get("duration_ms")
             columns["duration_ms"] = took if known is None else known.zip_with(known.is_not_null(), took)
         if ts.precision is not None:
             columns["ts_precision"] = ts.precision
-        columns["ts_quality"] = _quality(start, ts.inferred)
+        columns["ts_quality"] = _quality(start, ts.doubt)
 
     def _log(self, fields: Fields, records: pl.DataFrame) -> pl.DataFrame:
         """A record that says nothing we know: kept whole, with its time if it has one."""
-        sources = tuple(s for s in self.log_times if s.fields and s.fields[0] in fields.columns.columns)
+        sources = tuple(s for s in self._log_times if s.fields and s.fields[0] in fields.columns.columns)
         part = pl.Series("part", np.zeros(len(records), dtype=np.int64))
         rules = (FieldRule("ts", sources),) if sources else ()
         if sources:
@@ -327,14 +395,13 @@ class _FormatPlan:
         return self._apply(EventRule("log", fields=rules), fields, records, part)
 
 
+_DAY_MS = 86_400_000.0
 _EMPTY = {"line": pl.Int64(), "byte_offset": pl.Int64(), "raw": pl.String(), "part": pl.Int64(), "kind": pl.String()}
 
 
-def _quality(ts: pl.Series, inferred: pl.Series | None) -> pl.Series:
-    recorded = constant("recorded", len(ts))
-    if inferred is not None and inferred.any():
-        recorded = recorded.set(inferred.fill_null(False), "inferred")
-    return recorded.set(ts.is_null(), "none") if ts.null_count() else recorded
+def _quality(ts: pl.Series, doubt: pl.Series | None) -> pl.Series:
+    quality = constant("recorded", len(ts)) if doubt is None else doubt.fill_null("recorded")
+    return quality.set(ts.is_null(), "none") if ts.null_count() else quality
 
 
 def _exploded(fields: Fields, each: Source) -> tuple[pl.Series, pl.Series]:

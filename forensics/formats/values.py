@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 import polars as pl
@@ -14,6 +14,7 @@ from forensics.formats.columns import cleaned, constant
 from forensics.formats.maps import WordMap
 from forensics.formats.regex import ascii_classes
 from forensics.formats.spec import FieldRule, Source
+from forensics.formats.survey import Survey
 from forensics.model.event import TYPES, Type
 from forensics.store.schema import DECIMAL, POLARS, UTC_US
 
@@ -23,11 +24,11 @@ _FIRST_LINE = re.compile(r"\^\(\[\^\\n\](?:[*+]|\{1,([0-9]+)\})\)")
 
 @dataclass(frozen=True)
 class Value:
-    """A typed column and what was learned on the way: time precision and inferred dates, or a quantity's unit."""
+    """A typed column and what was learned on the way: a time's precision and doubt, or a quantity's unit."""
 
     data: pl.Series
     precision: pl.Series | None = None
-    inferred: pl.Series | None = None
+    doubt: pl.Series | None = None
     unit: pl.Series | None = None
 
 
@@ -40,6 +41,7 @@ class Fields:
 
     columns: pl.DataFrame
     item: pl.Series | None = None
+    lines: pl.Series | None = None  # each record's line in the source
     _paths: dict[tuple[str | None, str], pl.Series] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -57,7 +59,10 @@ class Fields:
 
     def take(self, rows: pl.Series, item: pl.Series | None = None) -> Fields:
         """The rows at these positions, with what has been read for them; `item` if they are now elements of arrays."""
-        return Fields(self.columns[rows], item, {key: values.gather(rows) for key, values in self._paths.items()})
+        lines = None if self.lines is None else self.lines.gather(rows)
+        return Fields(
+            self.columns[rows], item, lines, {key: values.gather(rows) for key, values in self._paths.items()}
+        )
 
     def prepare(self, sources: Sequence[Source]) -> None:
         """Read all JSON paths that `sources` ask for, one pass per text column."""
@@ -86,6 +91,13 @@ class Evaluator:
 
     maps: Mapping[str, WordMap]
     clock: times.Clock
+    survey: Survey
+
+    def times(self, source: Source, fields: Fields) -> times.Times:
+        """The source's texts as times, in the order of day and month that its dates have; times of day without their day."""
+        text = self.text(source, fields)
+        clock = replace(self.clock, order=self.survey.order(source))
+        return times.parse(text, source.time or (times.AUTO,), clock)
 
     def value(self, rule: FieldRule, fields: Fields) -> Value:
         """The rule's column: of its sources the first that is not null, row by row."""
@@ -99,7 +111,7 @@ class Evaluator:
             out = Value(
                 out.data.zip_with(known, other.data),
                 _either(out.precision, other.precision, known),
-                _either(out.inferred, other.inferred, known),
+                _either(out.doubt, other.doubt, known),
                 _either(out.unit, other.unit, known),
             )
         return out
@@ -135,11 +147,13 @@ class Evaluator:
         return text
 
     def _typed(self, source: Source, fields: Fields, type_: Type) -> Value:
-        text = self.text(source, fields)
         if source.time or type_ is Type.TIME:
-            read = times.parse(text, source.time or (times.AUTO,), self.clock)
+            read = self.times(source, fields)
+            if fields.lines is not None:
+                read = self.survey.place(read, fields.lines)
             data = read.ts if type_ is Type.TIME else iso(read.ts)
-            return Value(data, read.precision, read.inferred)
+            return Value(data, read.precision, read.doubt)
+        text = self.text(source, fields)
         unit = None
         if type_ is Type.QTY or source.scale is not None or source.add is not None or source.minus is not None:
             exact = quantity.parse(text)

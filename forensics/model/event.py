@@ -51,7 +51,7 @@ TIME: Final = (
     *_group(
         Type.TEXT,
         ts_precision="us | ms | s | min | day",
-        ts_quality="recorded | inferred | none",
+        ts_quality="recorded | inferred | ambiguous | none",
     ),
     *_group(Type.REAL, duration_ms="how long it took; replication lag for a metric; null is unknown"),
 )

@@ -9,15 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forensics.formats import times
-from forensics.formats.times import Clock, decide_order, parse
+from forensics.formats.dayorder import DayOrder, decide_order
+from forensics.formats.times import Clock, parse
 from forensics.formats.zones import to_utc
 
 SHANGHAI = Clock("Asia/Shanghai", day=date(2025, 3, 11))
 
 
-def one(text: str, form: str = "auto", clock: Clock = SHANGHAI) -> tuple[datetime | None, str | None, bool]:
+def one(text: str, form: str = "auto", clock: Clock = SHANGHAI) -> tuple[datetime | None, str | None, str | None]:
     read = parse(pl.Series([text]), [form], clock)
-    return read.ts[0], read.precision[0], read.inferred[0]
+    return read.ts[0], read.precision[0], read.doubt[0]
 
 
 def utc(*parts: int) -> datetime:
@@ -64,7 +65,7 @@ def utc(*parts: int) -> datetime:
     ],
 )
 def test_spelling(text: str, ts: datetime, precision: str) -> None:
-    assert one(text) == (ts, precision, False)
+    assert one(text) == (ts, precision, None)
 
 
 @pytest.mark.parametrize(
@@ -81,13 +82,13 @@ def test_spelling(text: str, ts: datetime, precision: str) -> None:
     ],
 )
 def test_no_time_is_null(text: str) -> None:
-    assert one(text) == (None, None, False)
+    assert one(text) == (None, None, None)
 
 
 def test_time_only_takes_the_clocks_day_and_says_so() -> None:
-    assert one("09:15:40:020") == (utc(2025, 3, 11, 1, 15, 40, 20000), "ms", True)
+    assert one("09:15:40:020") == (utc(2025, 3, 11, 1, 15, 40, 20000), "ms", "undated")
     assert one("09:15:40", clock=Clock("Asia/Shanghai"))[0] is None
-    assert one("09:15:40.020", "%H:%M:%S%.3f") == (utc(2025, 3, 11, 1, 15, 40, 20000), "ms", True)
+    assert one("09:15:40.020", "%H:%M:%S%.3f") == (utc(2025, 3, 11, 1, 15, 40, 20000), "ms", "undated")
 
 
 @pytest.mark.parametrize(
@@ -122,14 +123,13 @@ def test_rows_of_several_spellings_are_read_each_its_own_way() -> None:
 
 
 def test_day_and_month() -> None:
-    assert decide_order(["01/02/2025", "13/02/2025"])[0] == "dmy"
-    assert decide_order(["01/02/2025", "01/13/2025 10:00"])[0] == "mdy"
-    order, reason = decide_order(["01/02/2025"])
-    assert order == "dmy"
-    assert reason == "day first: no value decides"
-    assert decide_order(["3/1/2025 9:15:40 AM"])[0] == "mdy"
-    assert decide_order(["2025-01-01"]) == ("dmy", None)
-    assert one("01/02/2025", clock=Clock("UTC", "mdy"))[0] == utc(2025, 1, 2)
+    assert decide_order(["01/02/2025", "13/02/2025"]).long == "dmy"
+    assert decide_order(["01/02/2025", "01/13/2025 10:00"]).long == "mdy"
+    open_ = decide_order(["01/02/2025"])
+    assert (open_.long, open_.sure, open_.reason) == ("dmy", False, "day first, not sure: no date decides")
+    assert decide_order(["3/1/2025 9:15:40 AM"]).long == "mdy"
+    assert decide_order(["2025-01-01"]) == DayOrder()
+    assert one("01/02/2025", clock=Clock("UTC", DayOrder("mdy")))[0] == utc(2025, 1, 2)
 
 
 def test_clock_changes() -> None:
@@ -176,5 +176,5 @@ def test_fast_way_and_shapes_agree(moments: list[datetime], digits: int, separat
 )
 def test_never_fails(texts: list[str | None]) -> None:
     read = parse(pl.Series(texts, dtype=pl.String), ["auto"], SHANGHAI)
-    assert len(read.ts) == len(read.precision) == len(read.inferred) == len(texts)
+    assert len(read.ts) == len(read.precision) == len(read.doubt) == len(texts)
     assert read.precision.is_null().to_list() == read.ts.is_null().to_list()
