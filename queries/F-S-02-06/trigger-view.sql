@@ -1,0 +1,98 @@
+/*
+id    = "F-S-02-06.4"
+slug  = "trigger-view"
+title = { zh = "触发器或报表视图：库存被另行改写，或报表落后于基表", en = "Trigger or report view: stock was rewritten behind its postings, or a report lags its base" }
+needs = ["change"]
+key   = "sku"
+level = "medium"
+
+[message]
+zh = "{sku} {location}：{proof}，共 {times} 次；应为 {expected}，实为 {actual}。"
+en = "{sku} {location}: {proof}, {times} times; {expected} was expected, {actual} is what stands there."
+
+[words]
+"change applied twice"      = { zh = "同一事务把变动扣了两遍", en = "one transaction applied its change twice" }
+"rewritten after posting"   = { zh = "同一事务内行值被另行改写，与流水不符", en = "within the posting's transaction something else rewrote the row" }
+"no posting and no request" = { zh = "库存行有变化，却没有流水也没有请求", en = "the row changed with no posting and no request" }
+"report shown late"         = { zh = "报表显示的是基表的旧值", en = "a report showed a value its base had replaced" }
+
+[params.tolerance]
+default = 0.000001
+unit    = "quantity"
+about   = { zh = "小于此数的数量差视为相等", en = "quantities that differ by less are equal" }
+[params.settle_s]
+default = 1.0
+unit    = "s"
+about   = { zh = "提交后报表跟上所需的正常时间", en = "how long after a commit a view may normally take to follow" }
+[params.unposted_share]
+default = 0.05
+unit    = "share"
+about   = { zh = "无流水的行变化超过此比例，说明流水不全，不下结论", en = "share of row changes without a posting above which the ledger is taken to be incomplete" }
+
+[false_positives]
+zh = "流水单位与库存不同；流水导出不全；一笔事务多行流水；盘点、期初按设计写绝对值。"
+en = "A ledger in other units; an incomplete ledger; several postings in one transaction; counts and openings, which set values by design."
+*/
+-- (a) The posting and the row's own change in one transaction start from one balance and end apart: nobody overwrote
+-- anything, something else wrote too. (b) A row changed and neither a posting nor a request tells of it, while postings
+-- tell of nearly all other changes. (c) A report showed what its base no longer had.
+WITH all_postings AS (  -- everything that the transaction posted for the material, also without balances
+    SELECT txn, sku, sum(qty) AS qty FROM ledger_rows WHERE txn IS NOT NULL AND txn IN (SELECT txn FROM posting_images) GROUP BY txn, sku
+), rewritten AS (
+    SELECT p.row_key, p.sku, p.location, p.batch, p.pallet, p.request_id, p.doc, p.us, p.txn, p.ledger_after AS expected, p.row_after AS actual, p.pos,
+           p.witnesses, p.image, p.origin, p.joined_by,
+           CASE WHEN abs(p.row_after - p.row_before - 2 * p.delta) <= $tolerance AND p.delta <> 0 THEN 'change applied twice' ELSE 'rewritten after posting' END AS proof
+    FROM posting_images p LEFT JOIN all_postings a ON a.txn = p.txn AND a.sku = p.sku
+    WHERE p.joined_by = 'txn' AND abs(p.ledger_before - p.row_before) <= $tolerance AND abs(p.ledger_after - p.row_after) > $tolerance
+      AND coalesce(p.doc_type, '') NOT IN ('count', 'adjust', 'opening') AND abs(p.ledger_before + p.delta - p.ledger_after) <= $tolerance
+      AND abs(p.row_after - p.row_before - coalesce(a.qty, p.delta)) > $tolerance
+), ledger_span AS (
+    SELECT min(us) AS from_us, max(us) AS until_us FROM ledger_rows
+), updates AS (
+    SELECT c.*, EXISTS (FROM posting_images p WHERE p.row_key = c.row_key AND p.pos = c.pos)
+             OR EXISTS (FROM ledger_rows l WHERE l.txn = c.txn) AS posted
+    FROM row_changes c WHERE c.action = 'update' AND c.qty_after <> c.qty_before
+), tables AS (
+    SELECT table_name FROM updates GROUP BY table_name
+    HAVING count(*) FILTER (posted) >= 5 AND count(*) FILTER (NOT posted) <= $unposted_share * count(*)
+), unposted AS (
+    SELECT u.* FROM updates u JOIN tables USING (table_name), ledger_span s
+    WHERE NOT u.posted AND u.us - u.err_us > s.from_us AND u.us + u.res_us + u.err_us < s.until_us
+      AND NOT EXISTS (FROM ledger_rows l WHERE l.sku = u.sku AND abs(l.qty - (u.qty_after - u.qty_before)) <= $tolerance
+                      AND abs(l.us - u.us) <= 60000000 + l.err_us + u.err_us)
+      AND NOT EXISTS (FROM api_calls a WHERE a.action IN ('deduct', 'add', 'confirm', 'complete', 'adjust', 'move', 'report', 'create')
+                      AND coalesce(contains(a.sku, u.sku), true) AND a.outcome <> 'fail'
+                      AND a.started_us - a.err_us - u.err_us <= u.us + u.res_us
+                      AND coalesce(a.ended_us, a.started_us + 60000000) + a.err_us + u.err_us >= u.us)
+), silent AS (
+    SELECT row_key, sku, location, batch, pallet, us, txn, qty_before AS expected, qty_after AS actual, pos, image, origin,
+           'no posting and no request' AS proof FROM unposted
+), together AS (
+    FROM rewritten UNION ALL BY NAME FROM silent
+), marked AS (
+    SELECT *, coalesce(us - lag(us) OVER (PARTITION BY row_key, proof ORDER BY pos) > 3600000000, true) AS starts FROM together
+), numbered AS (
+    SELECT *, sum(starts::INT) OVER (PARTITION BY row_key, proof ORDER BY pos ROWS UNBOUNDED PRECEDING) AS incident FROM marked
+)
+SELECT any_value(sku) AS sku, any_value(location) AS location, any_value(batch) AS batch, any_value(pallet) AS pallet,
+       list_sort(list(DISTINCT request_id)) AS request_id, list_sort(list(DISTINCT doc)) AS doc,
+       at_time(min(us)) AS started_at, at_time(max(us)) AS ended_at, sum(expected - actual) AS qty_error,
+       CASE WHEN proof = 'change applied twice' THEN 200.0 WHEN proof = 'no posting and no request' AND bool_or(origin = 'trigger') THEN 100.0
+            WHEN proof = 'no posting and no request' THEN 20.0 ELSE 100.0 END AS strength,
+       false AS undecided,
+       {'proof': proof, 'times': count(*), 'expected': first(expected ORDER BY pos), 'actual': first(actual ORDER BY pos),
+        'txns': list_slice(list(txn ORDER BY pos), 1, 20)} AS details,
+       list_concat(
+           flatten(list_slice(list(list_transform(coalesce(witnesses, []), lambda w: witness(w.source, w.byte_offset, w.part, 'for', 'posting')) ORDER BY pos), 1, 12)),
+           list_slice(list(witness(image.source, image.byte_offset, image.part, 'for', 'row change') ORDER BY pos), 1, 12)) AS witnesses
+FROM numbered GROUP BY row_key, proof, incident
+UNION ALL BY NAME
+SELECT sku, location, batch, pallet, request_ids AS request_id, NULL AS doc, at_time(from_us) AS started_at, at_time(until_us) AS ended_at,
+       value - committed AS qty_error, CASE WHEN alternates THEN 60.0 ELSE 20.0 END AS strength, false AS undecided,
+       {'proof': 'report shown late', 'times': reads, 'expected': committed, 'actual': value, 'txns': NULL} AS details,
+       list_concat(
+           list_transform(witnesses, lambda w: witness(w.source, w.byte_offset, w.part, 'for', 'report value shown')),
+           CASE WHEN newer IS NULL THEN [] ELSE [witness(newer.source, newer.byte_offset, newer.part, 'for', 'committed value shown')] END,
+           CASE WHEN replaced_by IS NULL THEN [] ELSE [witness(replaced_by.source, replaced_by.byte_offset, replaced_by.part, 'for', 'value replaced')] END) AS witnesses
+FROM stale_episodes
+WHERE served_from = 'view' AND stale_us > $settle_s * 1e6
