@@ -60,8 +60,8 @@ class Processes:
 
     def check(self) -> None:
         """Raise `LabError` if a child has ended by itself."""
-        for name, child in self.children.items():
-            if child.poll() is not None:
+        for name, child in list(self.children.items()):
+            if child.poll() is not None and name in self.children:
                 raise LabError(f"{name} ended with {child.returncode}: {self._last_words(name)}")
 
     def stop(self, name: str, patience: float = 10.0) -> None:

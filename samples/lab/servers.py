@@ -81,6 +81,8 @@ class Servers:
         """All servers, ready to be used."""
         for number, name in enumerate(("primary", "replica"), 1):
             self._start_mariadb(name, number)
+        for name in ("primary", "replica"):
+            self._wait_for_mariadb(name)
         self._start_redis()
         self.start_gateway("office")
         self.start_gateway("plant")
@@ -98,6 +100,9 @@ class Servers:
         command = ["mariadbd", "--no-defaults", *(f"--{key}={value}" for key, value in settings.items())]
         self.processes.start(name, command, self._environment(name))
 
+    def _wait_for_mariadb(self, name: str) -> None:
+        port = self.hosts.ports[name]
+
         def ready() -> bool:
             with pymysql.connect(host="127.0.0.1", port=port, user="root") as connection:
                 return bool(connection.open)
@@ -108,7 +113,9 @@ class Servers:
         folder, port = self.work / "redis", self.hosts.ports["redis"]
         options = {"port": port, "bind": "127.0.0.1", "dir": folder, "save": "", "appendonly": "no", "slowlog-log-slower-than": 20000, "slowlog-max-len": 1024}
         arguments = [str(part) for key, value in options.items() for part in (f"--{key}", value)]
-        self.processes.start("redis", ["redis-server", *arguments], self._environment("redis"))
+        environment = self._environment("redis")
+        environment["LD_PRELOAD"] += " libc.so.6"  # the C library's malloc: libfaketime cannot start under jemalloc, which asks for the time
+        self.processes.start("redis", ["redis-server", *arguments], environment)
         client = redis.Redis(port=port)
         self.processes.wait("redis", client.ping)
         client.close()
@@ -116,10 +123,12 @@ class Servers:
     def start_gateway(self, name: str) -> None:
         """Start the gateway `office` or `plant`."""
         folder, port = self.work / name, self.hosts.ports[name]
-        (folder / "nginx.conf").write_text(nginx_conf(folder, port, self.hosts.ports, timeout=self.clock.real(30)), encoding="utf-8")
+        (folder / "nginx.conf").write_text(nginx_conf(folder, port, self.hosts.ports, timeout=30), encoding="utf-8")
         nginx = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
         assert nginx
-        self.processes.start(name, [nginx, "-p", folder, "-c", folder / "nginx.conf", "-e", folder / "error.log"], self._environment(name))
+        environment = self._environment(name)
+        del environment["DONT_FAKE_MONOTONIC"]  # nginx measures its time-outs and its upstreams by monotonic time
+        self.processes.start(name, [nginx, "-p", folder, "-c", folder / "nginx.conf", "-e", folder / "error.log"], environment)
 
         def ready() -> bool:
             import urllib3
@@ -143,7 +152,7 @@ class Servers:
 
 
 NGINX = """
-daemon off; master_process off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log warn;
+daemon off; master_process off; worker_processes 1; env FAKETIME; env TZ; pid {folder}/nginx.pid; error_log {folder}/error.log warn;
 events {{ worker_connections 512; }}
 http {{
   log_format json escape=json '{{"time":"$time_iso8601","msec":"$msec","remote_addr":"$remote_addr","method":"$request_method","uri":"$request_uri",'
@@ -169,9 +178,9 @@ http {{
   }}
 }}
 """
-"""Warnings only in the error log; time-outs are real milliseconds, 30 lab seconds."""
+"""Warnings only in the error log. nginx clears its environment, but libfaketime looks at it again later: hence `env`."""
 
 
 def nginx_conf(folder: Path, port: int, ports: dict[str, int], timeout: float) -> str:
-    """Configuration of one gateway; `timeout` is what it waits for an answer, in real seconds."""
+    """Configuration of one gateway; `timeout` is what it waits for an answer, in lab seconds."""
     return NGINX.format(folder=folder, port=port, timeout_ms=max(1, round(timeout * 1000)), wms=ports["wms"], wcs=ports["wcs"], erp=ports["erp"])

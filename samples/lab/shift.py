@@ -7,13 +7,15 @@ import random
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any
 
 import pymysql
 from pymysql.cursors import DictCursor
 
-from lab.catalogue import Catalogue
+from lab import opening
+from lab.catalogue import Catalogue, Opening
 from lab.clients import Device, Erp, Http, Screen, Wcs, Wms
 from lab.clock import LabClock
 from lab.journal import Journal
@@ -39,12 +41,16 @@ class Shift:
     guarded: bool
     """Whether normal work uses sound handlers everywhere."""
     over: threading.Event = field(default_factory=threading.Event)
-    _free: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(1))
     _busy: set[str] = field(default_factory=set)
+    _condition: threading.Condition = field(default_factory=threading.Condition)
+    _local: threading.local = field(default_factory=threading.local)
 
     def __post_init__(self) -> None:
         self.erp, self.wcs, self.wms = Erp(self.http), Wcs(self.http), Wms(self.http)
-        self._condition = threading.Condition()
+
+    def for_story(self, seed: int) -> Shift:
+        """The same shift with a generator of its own."""
+        return replace(self, rng=random.Random(seed))
 
     # ---------------------------------------------------------------------------------------------------------------- time
     def now(self) -> float:
@@ -79,12 +85,24 @@ class Shift:
         return Screen(self.http, operator)
 
     def query(self, sql: str, *values: Any, server: str = "primary", database: str = "wms") -> list[dict[str, Any]]:
-        """Look into a database, to decide what to do next."""
-        with pymysql.connect(
-            host="127.0.0.1", port=self.http.ports[server], user="root", database=database, autocommit=True, cursorclass=DictCursor, charset="utf8mb4"
-        ) as connection, connection.cursor() as cursor:  # fmt: skip
+        """Look into a database, to decide what to do next; no log shows it."""
+        connection: pymysql.Connection[DictCursor] | None = getattr(self._local, server, None)
+        if connection is None:
+            connection = opening.connect(self.http.ports[server])
+            setattr(self._local, server, connection)
+        with connection.cursor() as cursor:
+            cursor.execute(f"USE {database}")
             cursor.execute(sql, values)
             return list(cursor.fetchall())
+
+    def stock(self, location: str, sku: str, book: int, real: int | None = None, *, batch: str = "", pallet: str = "") -> int:
+        """Goods that were there all along: an opening row (book, and `real` where the floor differs). The stock id."""
+        row = Opening(location[0], location, sku, batch, pallet, Decimal(book), Decimal(book if real is None else real))
+        if pallet:
+            self.world.put(pallet, location, sku, batch, row.real)
+        else:
+            self.world.add(location, sku, row.real)
+        return opening.import_row(self.http.ports["primary"], row, self.journal, self.now())
 
     def wait_for(self, sql: str, *values: Any, timeout: float = 900, database: str = "wms") -> dict[str, Any] | None:
         """Ask every 10 lab seconds until a row comes back; None after `timeout` lab seconds."""

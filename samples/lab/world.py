@@ -9,7 +9,6 @@ import os
 import threading
 from decimal import Decimal
 from multiprocessing.managers import BaseManager
-from pathlib import Path
 from typing import Any
 
 from lab.journal import Journal
@@ -19,7 +18,7 @@ class World:
     """Pallets {pallet: {location, sku, batch, qty}} and loose goods {(location, sku): qty}. All methods are safe to call from many threads."""
 
     def __init__(self, journal: Journal) -> None:
-        self._journal = journal
+        self.journal = journal
         self._lock = threading.RLock()
         self.pallets: dict[str, dict[str, Any]] = {}
         self.loose: dict[tuple[str, str], Decimal] = {}
@@ -96,32 +95,30 @@ class World:
 
     def _set_loose(self, location: str, sku: str, qty: Decimal) -> None:
         self.loose[location, sku] = qty
-        self._journal.write("loose", location=location, sku=sku, qty=qty)
+        self.journal.write("loose", location=location, sku=sku, qty=qty)
 
     def _tell(self, what: str, pallet: str, **more: Any) -> None:
-        self._journal.write("physical", what=what, pallet=pallet, **self.pallets[pallet], **more)
+        self.journal.write("physical", what=what, pallet=pallet, **self.pallets[pallet], **more)
 
 
 class _Manager(BaseManager):
-    """Serves the world to the WCS process over a socket in the work folder."""
+    """Serves the world to the WCS process."""
 
 
 KEY = b"lab"
 
 
-def serve(world: World, work: Path) -> _Manager:
-    """Let other processes reach `world`. The manager's server runs in a thread of ours."""
-    path = work / "world.sock"
-    path.unlink(missing_ok=True)
+def serve(world: World) -> str:
+    """Let other processes reach `world`, from a thread of ours; what `LAB_WORLD` has to say for them."""
     _Manager.register("world", callable=lambda: world)
-    manager = _Manager(address=str(path), authkey=KEY)
-    threading.Thread(target=manager.get_server().serve_forever, name="world", daemon=True).start()
-    return manager
+    server = _Manager(address=("127.0.0.1", 0), authkey=KEY).get_server()
+    threading.Thread(target=server.serve_forever, name="world", daemon=True).start()
+    return str(server.address[1])
 
 
 def connect() -> Any:
-    """The world, from another process (`LAB_WORLD` names its socket)."""
+    """The world, from another process."""
     _Manager.register("world")
-    manager = _Manager(address=os.environ["LAB_WORLD"], authkey=KEY)
+    manager = _Manager(address=("127.0.0.1", int(os.environ["LAB_WORLD"])), authkey=KEY)
     manager.connect()
     return manager.world()  # type: ignore[attr-defined]

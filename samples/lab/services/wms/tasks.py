@@ -203,7 +203,7 @@ def heartbeat() -> None:
     """Ask the WCS through the plant gateway whether it is there."""
     began, stamp, error, outcome = service.now, service.stamp(), None, "ok"
     try:
-        response = service.http.request("GET", f"http://127.0.0.1:{service.ports['plant']}/rcs/heartbeat", timeout=service.clock.lab.real(10), headers={"User-Agent": "wms/3.8"})
+        response = service.http.request("GET", f"http://127.0.0.1:{service.ports['plant']}/rcs/heartbeat", timeout=service.clock.lab.real(25), headers={"User-Agent": "wms/3.8"})
         if response.status != 200:
             outcome, error = "fail", f"HTTP {response.status}"
     except Exception as failure:  # noqa: BLE001

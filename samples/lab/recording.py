@@ -1,0 +1,211 @@
+"""One recording from start to end: shifts, stories, and what is left of them."""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+import threading
+import time
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import redis
+import urllib3
+
+from lab import collect, opening
+from lab.catalogue import Catalogue
+from lab.clients import Device, Http
+from lab.clock import LabClock, epoch
+from lab.evidence.export import export
+from lab.flows import closing, normal
+from lab.hosts import DEVICES, Hosts, draw
+from lab.journal import Journal
+from lab.processes import Processes
+from lab.sampling import Monitoring
+from lab.servers import Servers
+from lab.shift import Shift, ShiftOver
+from lab.story import Story, stories
+from lab.truth import compile_truth
+from lab.world import World, serve
+
+WARM_UP = 9.0
+"""Real seconds the servers and services have before the shift begins."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to record; see record.py for the options."""
+
+    begin: str = "2026-03-11 08:00"
+    hours: float = 3
+    days: int = 1
+    speed: float = 60
+    seed: int = 1
+    faults: tuple[str, ...] = ("all",)
+    rate: float = 1
+    load: float = 1
+    guarded: bool = False
+    style: str = "chinese"
+    general_log: bool = True
+
+
+def chosen(plan: Plan) -> list[Story]:
+    """The stories to be told in each shift, look-alikes of the chosen causes among them."""
+    def wanted(story: Story) -> bool:
+        return "all" in plan.faults or story.name in plan.faults or any(cause.startswith(f) for cause in story.causes for f in plan.faults if f.startswith("F-S"))
+
+    rng = random.Random(plan.seed + 1)
+    told = []
+    for story in stories():
+        if wanted(story):
+            times = story.weight * plan.rate
+            told += [story] * (int(times) + (rng.random() < times % 1))
+    return told
+
+
+def record(plan: Plan, out: Path, work: Path) -> dict[str, Any]:
+    """Record all shifts into `out`, using `work` for data. Returns the truth. Raises `LabError` where the lab cannot run."""
+    raw, journals = out / "raw", out / "journal"
+    for folder in (raw / "tables", journals, work / "logs", work / "service-logs"):
+        folder.mkdir(parents=True, exist_ok=True)
+    rng = random.Random(plan.seed)
+    begin = epoch(plan.begin)
+    hosts = draw(rng, begin)
+    told = chosen(plan)
+    catalogue = Catalogue(rng, negative=sum("F-S-02-05.4" in story.causes and not story.look_alike for story in told))
+    world: World | None = None
+    for day in range(plan.days):
+        start = begin + day * 86400
+        clock = LabClock(start - WARM_UP * plan.speed, 0.0, plan.speed)
+        with Processes(work / "logs") as processes:
+            servers = Servers(work, hosts, clock, processes)
+            if day == 0:
+                servers.install()
+            clock = servers.clock = LabClock(clock.start, time.monotonic(), plan.speed)
+            journal = Journal(journals / f"recorder-{day}.jsonl", "recorder", clock)
+            if world is None:
+                world = World(journal)
+            world.journal = journal
+            try:
+                _shift(plan, day, start, rng, hosts, servers, journal, world, catalogue, told, raw, journals)
+            finally:
+                journal.close()
+    collect.copy_logs(work, raw, hosts)
+    truth = compile_truth(journals)
+    (out / "truth.json").write_text(json.dumps(truth, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    if plan.style != "none":
+        export(out, plan.style)
+    return truth
+
+
+def _shift(
+    plan: Plan, day: int, start: float, rng: random.Random, hosts: Hosts, servers: Servers, journal: Journal, world: World, catalogue: Catalogue,
+    told: list[Story], raw: Path, journals: Path,
+) -> None:  # fmt: skip
+    work, processes, clock = servers.work, servers.processes, servers.clock
+    address = serve(world)
+    servers.start()
+    port = hosts.ports["primary"]
+    if day == 0:
+        opening.install(port, catalogue)
+        opening.load(port, catalogue, world, journal, start - 3600)
+    servers.replicate()
+    if not plan.general_log:
+        with opening.connect(port) as connection, connection.cursor() as cursor:
+            cursor.execute("SET GLOBAL general_log = 0")
+    devices = _start_services(hosts, clock, processes, work, journals, address)
+    _note_clocks(hosts, clock, journal)
+    collect.dump_table(port, "wms.stock", raw / "tables" / f"wms.stock.{day}.csv")
+    monitoring = Monitoring(raw, hosts.ports, clock, journal)
+    monitoring.start()
+    end = start + plan.hours * 3600
+    shift = Shift(
+        clock=clock, begin=max(start, clock.now()), end=end, rng=random.Random(rng.randrange(2**32)), journal=journal, world=world, catalogue=catalogue, servers=servers,
+        http=Http(hosts.ports, clock), devices=devices, guarded=plan.guarded,
+    )  # fmt: skip
+    clock.sleep_until(start)
+    journal.write("shift", begin=shift.begin, end=end, day=day)
+    threads = normal.start(shift, plan.load) + _tell(shift, told)
+    while clock.now() < end and any(thread.is_alive() for thread in threads):
+        time.sleep(0.5)
+        processes.check()
+    shift.over.set()
+    for thread in threads:
+        thread.join(10)
+    clock.sleep(120)  # what is under way at the robots comes to its end
+    closing.reconcile(shift)
+    journal.write("shift_over", day=day)
+    _note_clocks(hosts, clock, journal)
+    monitoring.stop()
+    collect.slow_redis(hosts.ports["redis"], raw)
+    collect.dump_tables(port, raw)
+
+
+def _start_services(hosts: Hosts, clock: LabClock, processes: Processes, work: Path, journals: Path, address: str) -> dict[str, Device]:
+    common = {"LAB_PORTS": json.dumps(hosts.ports), "LAB_JOURNAL": str(journals), "LAB_LOGS": str(work / "service-logs"), "LAB_WORLD": address}
+    monitor = ["redis-cli", "-p", str(hosts.ports["redis"]), "MONITOR"]
+    processes.start("monitor", monitor, {})
+    for name, module in (("erp", "lab.services.erp"), ("wcs", "lab.services.wcs"), ("wms", "lab.services.wms")):
+        processes.python(name, module, common | hosts.clock(name, clock).environment())
+    for name in DEVICES:
+        processes.python(name, "lab.services.device", common | hosts.clock(name, clock).environment() | {"LAB_DEVICE": name}, pipe=True)
+    for name in ("erp", "wcs", "wms"):
+        processes.wait(name, lambda port=hosts.ports[name]: urllib3.request("GET", f"http://127.0.0.1:{port}/ping", retries=False, timeout=1).status == 200)
+    return {name: Device(name, processes.children[name]) for name in DEVICES}
+
+
+def _note_clocks(hosts: Hosts, clock: LabClock, journal: Journal) -> None:
+    """Ask every host its time, so that the truth names the clocks as they really run, faketime's error included."""
+    def measure(host: str, ask: Any) -> None:
+        samples = []
+        for _ in range(5):
+            before = clock.now()
+            theirs = ask()
+            after = clock.now()
+            samples.append((after - before, theirs - (before + after) / 2, (before + after) / 2))
+        error, offset, at = min(samples)
+        journal.write("clock", t=at, host=host, offset=offset, error=error / 2)
+
+    for host in ("primary", "replica"):
+        with opening.connect(hosts.ports[host]) as connection, connection.cursor() as cursor:
+
+            def ask(cursor: Any = cursor) -> float:
+                cursor.execute("SELECT NOW(6) now")
+                return epoch(cursor.fetchone()["now"].isoformat(" "))
+
+            measure(host, ask)
+    with redis.Redis(port=hosts.ports["redis"]) as client:
+        measure("redis", lambda: (lambda t: t[0] + t[1] * 1e-6)(client.time()))
+    for gateway in ("office", "plant"):
+        measure(gateway, lambda port=hosts.ports[gateway]: float(urllib3.request("GET", f"http://127.0.0.1:{port}/ping", retries=False).data))
+    for host in ("wms", "wcs", "erp", *DEVICES):  # these compute their clocks: nothing to measure
+        moment = clock.now()
+        journal.write("clock", t=moment, host=host, offset=hosts.skews[host].at(moment), error=0)
+
+
+def _tell(shift: Shift, told: list[Story]) -> list[threading.Thread]:
+    """Start each story at a time of its own, early enough to end within the shift."""
+    def tell(story: Story, mine: Shift, moment: float) -> None:
+        try:
+            mine.sleep(moment - mine.now())
+            mine.journal.write("story", name=story.name)
+            story.run(mine)
+        except ShiftOver:
+            mine.journal.write("story_cut", name=story.name)
+        except Exception as error:  # noqa: BLE001  one story that fails does not end a recording, but it is said
+            mine.journal.write("story_failed", name=story.name, why=repr(error))
+            print(f"story {story.name} failed: {error!r}", file=sys.stderr)
+            traceback.print_exc()
+
+    threads = []
+    for story in told:
+        latest = shift.end - story.minutes * 60
+        moment = shift.rng.uniform(shift.begin + 60, max(shift.begin + 61, latest))
+        mine = shift.for_story(shift.rng.randrange(2**32))
+        threads.append(threading.Thread(target=tell, args=(story, mine, moment), name=story.name, daemon=True))
+    for thread in threads:
+        thread.start()
+    return threads

@@ -1,0 +1,2 @@
+def compile_truth(journals):
+    return {"faults": [], "innocent": []}
