@@ -10,8 +10,10 @@ from forensics.readers.general_log import GeneralLog
 from forensics.readers.innodb_status import InnodbStatus
 from forensics.readers.mysql_error_log import MysqlErrorLog
 from forensics.readers.mysqlbinlog import MysqlBinlog
+from forensics.readers.pg_replication import PgReplication
 from forensics.readers.replica_status import ReplicaStatus
 from forensics.readers.slow_log import SlowLog
+from forensics.readers.test_decoding import TestDecoding
 
 READERS: Final[dict[str, Factory]] = {
     "cdc": Cdc,
@@ -19,8 +21,10 @@ READERS: Final[dict[str, Factory]] = {
     "innodb_status": InnodbStatus,
     "mysql_error_log": MysqlErrorLog,
     "mysqlbinlog": MysqlBinlog,
+    "pg_replication": PgReplication,
     "replica_status": ReplicaStatus,
     "slow_log": SlowLog,
+    "test_decoding": TestDecoding,
 }
 
 __all__ = ["READERS", "Parsed", "Reader", "SourceContext"]
