@@ -55,15 +55,30 @@ WITH all_postings AS (  -- everything that the transaction posted for the materi
 ), tables AS (
     SELECT table_name FROM updates GROUP BY table_name
     HAVING count(*) FILTER (posted) >= 5 AND count(*) FILTER (NOT posted) <= $unposted_share * count(*)
-), unposted AS (
-    SELECT u.* FROM updates u JOIN tables USING (table_name), ledger_span s
+), loose AS (  -- changes of such a table that no transaction joins to a posting
+    SELECT u.*, u.us // 60000000 AS slot FROM updates u JOIN tables USING (table_name), ledger_span s
     WHERE NOT u.posted AND u.us - u.err_us > s.from_us AND u.us + u.res_us + u.err_us < s.until_us
-      AND NOT EXISTS (FROM ledger_rows l WHERE l.sku = u.sku AND abs(l.qty - (u.qty_after - u.qty_before)) <= $tolerance
-                      AND abs(l.us - u.us) <= 60000000 + l.err_us + u.err_us)
-      AND NOT EXISTS (FROM api_calls a WHERE a.action IN ('deduct', 'add', 'confirm', 'complete', 'adjust', 'move', 'report', 'create')
-                      AND coalesce(contains(a.sku, u.sku), true) AND a.outcome <> 'fail'
-                      AND a.started_us - a.err_us - u.err_us <= u.us + u.res_us
-                      AND coalesce(a.ended_us, a.started_us + 60000000) + a.err_us + u.err_us >= u.us)
+), accounted AS (  -- calls whose posting is known explain that one and no other change
+    SELECT DISTINCT request_id AS id FROM ledger_rows UNION SELECT DISTINCT task FROM ledger_rows UNION SELECT DISTINCT doc FROM ledger_rows
+), calls AS (
+    SELECT unnest(coalesce(string_split(sku, ','), [NULL])) AS sku, started_us - err_us AS from_us,
+           coalesce(ended_us, started_us + 60000000) + err_us + res_us AS until_us
+    FROM api_calls
+    WHERE action IN ('deduct', 'add', 'confirm', 'complete', 'adjust', 'move') AND outcome <> 'fail' AND EXISTS (FROM loose)
+      AND coalesce(request_id NOT IN (SELECT id FROM accounted WHERE id IS NOT NULL), true)
+      AND coalesce(task NOT IN (SELECT id FROM accounted WHERE id IS NOT NULL), true)
+      AND coalesce(doc NOT IN (SELECT id FROM accounted WHERE id IS NOT NULL), true)
+), asked AS (
+    SELECT DISTINCT u.row_key, u.pos
+    FROM loose u JOIN (SELECT *, unnest(generate_series(from_us // 60000000 - 1, least(until_us, from_us + 3600000000) // 60000000 + 1)) AS slot FROM calls) a USING (slot)
+    WHERE coalesce(a.sku = u.sku, true) AND a.from_us - u.err_us <= u.us + u.res_us AND a.until_us + u.err_us >= u.us
+), told AS (
+    SELECT DISTINCT u.row_key, u.pos
+    FROM (SELECT *, unnest([slot - 1, slot, slot + 1]) AS near FROM loose) u
+    JOIN ledger_rows l ON l.sku = u.sku AND l.qty = u.qty_after - u.qty_before AND l.us // 60000000 = u.near
+    WHERE l.txn IS NULL OR l.txn NOT IN (SELECT txn FROM row_changes WHERE txn IS NOT NULL)
+), unposted AS (
+    SELECT * FROM loose ANTI JOIN asked USING (row_key, pos) ANTI JOIN told USING (row_key, pos)
 ), silent AS (
     SELECT row_key, sku, location, batch, pallet, us, txn, qty_before AS expected, qty_after AS actual, pos, image, origin,
            'no posting and no request' AS proof FROM unposted
@@ -76,7 +91,7 @@ WITH all_postings AS (  -- everything that the transaction posted for the materi
 )
 SELECT any_value(sku) AS sku, any_value(location) AS location, any_value(batch) AS batch, any_value(pallet) AS pallet,
        list_sort(list(DISTINCT request_id)) AS request_id, list_sort(list(DISTINCT doc)) AS doc,
-       at_time(min(us)) AS started_at, at_time(max(us)) AS ended_at, sum(expected - actual) AS qty_error,
+       at_time(min(us)) AS started_at, at_time(max(us)) AS ended_at, sum(actual - expected) AS qty_error,
        CASE WHEN proof = 'change applied twice' THEN 200.0 WHEN proof = 'no posting and no request' AND bool_or(origin = 'trigger') THEN 100.0
             WHEN proof = 'no posting and no request' THEN 20.0 ELSE 100.0 END AS strength,
        false AS undecided,

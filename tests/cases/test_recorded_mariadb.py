@@ -16,7 +16,7 @@ TRUTH = {
     ("F-S-02-06.1", "S05-CACHE", 5),
     ("F-S-02-06.2", "S04-DIRTY", -5),
     ("F-S-02-06.3", "S06-LAG", 4),
-    ("F-S-02-06.4", "S07-TRIG", 5),
+    ("F-S-02-06.4", "S07-TRIG", -5),
 }
 """What `truth.json` of the recording says: cause, material, quantity error."""
 
