@@ -18,6 +18,7 @@ from forensics.checks.check import View, load_views
 from forensics.checks.clocktable import Clocks, clock_table
 from forensics.checks.steps import STEPS
 from forensics.clocks.keys import CLOCK_SQL
+from forensics.identity.pallets import pallet_key_sql
 from forensics.model.errors import Location, QueryError
 
 CLOCK_TOLERANCE_S: Final = 10.0
@@ -31,6 +32,7 @@ _MACROS: Final = (
             WHEN b_us + b_res + CASE WHEN a_clock = b_clock THEN 0 ELSE a_err + b_err END < a_us THEN 1
             ELSE 0 END""",
     f"CREATE OR REPLACE TEMP MACRO clock_of(kind, system, host, source) AS {CLOCK_SQL}",
+    f"CREATE OR REPLACE TEMP MACRO pallet_key(code) AS {pallet_key_sql('code')}",
     "CREATE OR REPLACE TEMP MACRO at_time(us) AS make_timestamptz(us)",
     """CREATE OR REPLACE TEMP MACRO witness(source_, byte_offset_, part_, role_, note_) AS
        {'source': source_, 'byte_offset': byte_offset_, 'part': part_, 'role': role_, 'note': note_}""",

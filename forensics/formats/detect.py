@@ -85,7 +85,7 @@ def detect(registry: Registry, head: Head) -> Detection:
     system, why_system = system_of(head.name, registry.maps, found.spec.system, None)
     if system is not None:
         found.reasons.append(f"system {system}: {why_system}")
-    spec = replace(found.spec, system=system, aliases=registry.aliases, shared=registry.maps)
+    spec = replace(found.spec, system=system, aliases=registry.aliases, shared=registry.maps, labels=found.spec.labels or registry.labels)
     return replace(found, spec=spec)
 
 

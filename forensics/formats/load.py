@@ -9,22 +9,24 @@ from pathlib import Path
 
 from forensics.content import content_dir
 from forensics.formats.aliases import Aliases, load_aliases
+from forensics.formats.labels import Label, read_labels
 from forensics.formats.maps import WordMap, load_maps
 from forensics.formats.read_spec import read_spec
 from forensics.formats.spec import FormatSpec
 from forensics.formats.toml import read
 from forensics.model.errors import ConfigError, FormatError, Location
 
-_NOT_FORMATS = frozenset({"aliases.toml", "maps.toml"})
+_NOT_FORMATS = frozenset({"aliases.toml", "maps.toml", "labels.toml"})
 
 
 @dataclass(frozen=True)
 class Registry:
-    """All formats of a run, the alias dictionary and the shared maps."""
+    """All formats of a run, the alias dictionary, the shared maps, and the layouts of scanned codes that hold everywhere."""
 
     formats: dict[str, FormatSpec]
     aliases: Aliases
     maps: dict[str, WordMap]
+    labels: tuple[Label, ...] = ()
 
     def get(self, format_id: str) -> FormatSpec:
         """The format called `format_id`.
@@ -46,7 +48,7 @@ class Registry:
 def load_formats(extra_dirs: Sequence[Path] = ()) -> Registry:
     """The shipped formats and those in `extra_dirs`; a later folder's format replaces an earlier one with the same id.
 
-    `aliases.toml` and `maps.toml` of an extra folder add to (and win over) the shipped ones. Results are cached until a file changes.
+    `aliases.toml`, `maps.toml` and `labels.toml` of an extra folder add to (and win over) the shipped ones. Results are cached until a file changes.
 
     Raises:
         ConfigError: a folder is missing.
@@ -70,6 +72,7 @@ def _load(folders: tuple[Path, ...], _state: tuple[tuple[Path, int, int], ...]) 
     errors: list[FormatError] = []
     maps: dict[str, WordMap] = {}
     alias_files: list[Path] = []
+    labels: tuple[Label, ...] = ()
     for folder in folders:
         try:
             maps.update(load_maps(folder / "maps.toml"))
@@ -77,6 +80,12 @@ def _load(folders: tuple[Path, ...], _state: tuple[tuple[Path, int, int], ...]) 
             errors.append(error)
         if (folder / "aliases.toml").is_file():
             alias_files.append(folder / "aliases.toml")
+        if (folder / "labels.toml").is_file():
+            try:
+                document = read(folder / "labels.toml")
+                labels = (*read_labels(document, document.data.get("label", [])), *labels)
+            except FormatError as error:
+                errors.append(error)
     aliases = Aliases.empty()
     try:
         aliases = load_aliases(alias_files)
@@ -102,7 +111,13 @@ def _load(folders: tuple[Path, ...], _state: tuple[tuple[Path, int, int], ...]) 
     if errors:
         raise combined(errors)
     return Registry(
-        {name: replace(spec, aliases=aliases, shared=maps) for name, spec in formats.items()}, aliases, maps
+        {
+            name: replace(spec, aliases=aliases, shared=maps, labels=(*spec.labels, *labels))
+            for name, spec in formats.items()
+        },
+        aliases,
+        maps,
+        labels,
     )
 
 

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from forensics.formats import entities, jsontext
+from forensics.formats import barcodes, entities, jsontext
 from forensics.formats.aliases import normalise
 from forensics.formats.columns import cleaned, constant
 from forensics.formats.context import REJECTED, Parsed, SourceContext
@@ -339,6 +339,8 @@ class _FormatPlan:
             for column, found in entities.find(text, self.spec.aliases, wanted).items() if text is not None else ():
                 before = columns.get(column)
                 columns[column] = found if before is None else before.zip_with(before.is_not_null(), found)
+        for name in rule.codes:
+            self._codes(values[name].data if name in values else fields.get(name), columns, extras)
         if (
             "uom" not in columns
             and (unit := next((v.unit for v in values.values() if v.unit is not None), None)) is not None
@@ -356,6 +358,18 @@ class _FormatPlan:
         )
         extra = json_objects(extras, len(part))
         return frame if extra.null_count() == len(extra) else frame.with_columns(extra.alias("extra"))
+
+    def _codes(
+        self, codes: pl.Series, columns: dict[str, pl.Series], extras: list[tuple[str, pl.Series]]
+    ) -> None:
+        """What scanned codes say, where nothing else has said it."""
+        for name, found in barcodes.read(codes, self.spec.labels).items():
+            if name not in TYPES:
+                extras[:] = [*((n, data) for n, data in extras if n != name), (name, found)]
+                continue
+            before = columns.get(name)
+            typed = found.cast(POLARS[TYPES[name]], strict=False)
+            columns[name] = typed if before is None else before.zip_with(before.is_not_null(), typed)
 
     def _time_columns(self, rule: EventRule, values: Mapping[str, Value], columns: dict[str, pl.Series]) -> None:
         """`ts` from an end, `duration_ms` from start and end, precision and quality."""

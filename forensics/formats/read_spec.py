@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from forensics.formats.labels import read_labels
 from forensics.formats.maps import WordMap, read_map
 from forensics.formats.regex import groups, problem
 from forensics.formats.spec import (
@@ -27,7 +28,7 @@ from forensics.formats.spec import (
 from forensics.formats.toml import Document, Key
 from forensics.model.event import KINDS, NAMES, SYSTEMS
 
-_TOP = ("id", "system", "title", "link", "zone", "detect", "record", "pattern", "event", "maps", "sample")
+_TOP = ("id", "system", "title", "link", "zone", "detect", "record", "pattern", "event", "maps", "label", "sample")
 _SOURCE = (
     "from", "item", "const", "path", "regex", "null", "map", "else", "scale", "add", "minus", "time", "end", "lower", "prefix", "sign",
 )  # fmt: skip
@@ -88,6 +89,7 @@ class _Reader:
             events=events,
             maps=self.maps,
             samples=samples,
+            labels=read_labels(self.doc, data.get("label", [])),
             file=self.doc.file,
             line=self.doc.line("id"),
         )
@@ -147,7 +149,7 @@ class _Reader:
 
     def event(self, data: Any, i: int, patterns: list[str]) -> EventRule:
         here = ("event", i)
-        self.known(data, ("pattern", "when", "kind", "each", "entities", "set", "extra", "fields"), *here)
+        self.known(data, ("pattern", "when", "kind", "each", "entities", "codes", "set", "extra", "fields"), *here)
         kind = self.text(data, "kind", *here, required=True)
         self.one_of(kind, KINDS, "kind", *here, "kind")
         wanted = self.texts(data, "pattern", *here)
@@ -182,6 +184,7 @@ class _Reader:
             conditions,
             each,
             self.texts(data, "entities", *here),
+            self.texts(data, "codes", *here),
             dict(constants),
             extra,
             tuple(rules),
@@ -406,6 +409,9 @@ def _reads(rule: EventRule) -> Iterable[tuple[str, tuple[Key, ...]]]:
         yield name, ("entities" if name in rule.entities else "each",)
     for name in rule.extra or ():
         yield name, ("extra",)
+    for name in rule.codes:
+        if name not in {field.column for field in rule.fields}:
+            yield name, ("codes",)
     for field in rule.fields:
         for source in field.sources:
             for inner in (source, *source.sign):

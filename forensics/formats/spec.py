@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from forensics.formats.aliases import Aliases
+from forensics.formats.labels import Label
 from forensics.formats.maps import WordMap
 
 Frame = Literal["line", "start", "json", "table"]
@@ -99,6 +100,7 @@ class EventRule:
     when: tuple[Condition, ...] = ()
     each: Source | None = None
     entities: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()  # scanned codes: fields of the record, or names that this rule fills
     constants: dict[str, str] = field(default_factory=dict)
     extra: tuple[str, ...] | None = None
     fields: tuple[FieldRule, ...] = ()
@@ -124,6 +126,7 @@ class FormatSpec:
 
     Attributes:
         maps: the format's own maps plus the shared ones it uses (as `shared:NAME`); keys are trimmed and lower case.
+        labels: layouts of scanned codes, the format's own before those of all formats.
         file, line: where it is declared; a synthesised format (a generic table) has neither.
         reasons: for a synthesised format, what was mapped to what, and why.
         aliases, shared: the dictionary and the word maps of the registry it was loaded with.
@@ -140,6 +143,7 @@ class FormatSpec:
     events: tuple[EventRule, ...] = ()
     maps: dict[str, WordMap] = field(default_factory=dict)
     samples: tuple[Sample, ...] = ()
+    labels: tuple[Label, ...] = ()
     file: Path | None = None
     line: int | None = None
     reasons: tuple[str, ...] = ()

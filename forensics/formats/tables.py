@@ -160,7 +160,8 @@ class _Builder:
         for name in constants:
             columns.pop(name, None)
         rules = tuple(FieldRule(name, sources) for name, sources in columns.items() if sources)
-        return EventRule(self.kind, (), when, None, self.bodies(), dict(constants), self.kept(columns), rules)
+        codes = ("barcode",) if self.kind == "scan" else ()
+        return EventRule(self.kind, (), when, None, self.bodies(), codes, dict(constants), self.kept(columns), rules)
 
     def bodies(self) -> tuple[str, ...]:
         """Columns in whose text entities are looked for."""

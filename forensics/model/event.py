@@ -161,7 +161,7 @@ ACTIONS: Final[dict[str, tuple[str, ...]]] = {
 """What `action` may say, by kind. For an api event it is the business operation the call asks for."""
 
 EXTRA_NAMES: Final = (
-    "barcode", "expected", "served_from", "qty_expected", "released_at", "expires_at", "finished_at", "code",
+    "barcode", "expected", "barcode_type", "barcode_problem", "gtin", "expiry", "served_from", "qty_expected", "released_at", "expires_at", "finished_at", "code",
     "mapped_code", "factor", "seconds_behind", "io_running", "sql_running", "key", "value", "isolation", "origin",
     "request_body", "response_body", "upstream_status",
 )  # fmt: skip
