@@ -13,9 +13,16 @@ says where a log was kept, not that a WMS's own log was written by a database.""
 
 
 def from_name(name: str, words: Mapping[str, WordMap]) -> str | None:
-    """The system that a path names: its parts from the file upwards, words of the shared map `systems`."""
+    """The system that a path names, by words of the shared map `systems`.
+
+    A folder that is called just that (`wcs/wms_callback.csv`) says whose log it is; else the file's name, then the folders
+    upwards.
+    """
     known = words["systems"].words if "systems" in words else {}
-    for part in reversed(re.split(r"[/\\]+", name.lower())):
+    parts = re.split(r"[/\\]+", name.lower())
+    if len(parts) > 1 and parts[-2] in known:
+        return known[parts[-2]]
+    for part in reversed(parts):
         tokens = [token for token in re.split(r"[^a-z0-9\u4e00-\u9fff]+|(?<=[a-z])(?=[0-9])", part) if token]
         for token in tokens:
             if token in known:

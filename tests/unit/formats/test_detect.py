@@ -97,7 +97,7 @@ def test_columns_from_outside() -> None:
 @pytest.mark.parametrize(
     ("name", "system"),
     [
-        ("logs/wcs/app.log", "wms"), ("logs/rcs/x.log", "wcs"), ("pda/1.csv", "scanner"), ("erp_balance.csv", "erp"), ("redis-6379/monitor.txt", "cache"),
+        ("logs/wcs/app.log", "wcs"), ("wcs/wms_callback.csv", "wcs"), ("logs/rcs/x.log", "wcs"), ("pda/1.csv", "scanner"), ("erp_balance.csv", "erp"), ("redis-6379/monitor.txt", "cache"),
         ("mariadb10.11/stock.csv", "db"), ("a/b.csv", None), ("case/nginx/access.log", "wms"), ("数据库/流水.csv", "db"), ("x.zip!wcs/t.csv", "wcs"),
     ],
 )  # fmt: skip
