@@ -19,7 +19,7 @@ def from_name(name: str, words: Mapping[str, WordMap]) -> str | None:
     upwards.
     """
     known = words["systems"].words if "systems" in words else {}
-    parts = re.split(r"[/\\]+", name.lower())
+    parts = re.split(r"[/\\!]+", name.lower())
     if len(parts) > 1 and parts[-2] in known:
         return known[parts[-2]]
     for part in reversed(parts):
