@@ -8,10 +8,11 @@ import numpy as np
 import office
 import polars as pl
 from calls import call
+from crew import PEOPLE, crew
 from day import Day, txn
 from times import HOUR, MINUTE, MS, SECOND, busy, delay
 from transports import tell_erp
-from warehouse import OPERATORS, PICK_RESERVE, Ints, code
+from warehouse import PICK_RESERVE, Ints
 
 
 @dataclass
@@ -54,7 +55,8 @@ def work(day: Day) -> None:
         part = balances[:, start : start + len(frame)]
         done.append(frame.with_columns(qty_before=pl.Series(part[0]), qty_after=pl.Series(part[1])))
         start += len(frame)
-    picks, out, into, returns, bulk = done
+    done = [_manned(frame, role) for frame, role in zip(done, ("pick", "replenish", "replenish", "return", "return"), strict=True)]
+    picks, _, into, returns, bulk = done
     _write_picks(day, picks)
     _write_moves(day, into)
     _write_receipts(day, returns, "return")
@@ -67,6 +69,12 @@ def work(day: Day) -> None:
     np.add.at(day.site.goods, postings.row, postings.effect)
 
 
+def _manned(postings: pl.DataFrame, role: str) -> pl.DataFrame:
+    """Who did it: from the first scan, or the drive, to the posting."""
+    begin = pl.col("created") if "created" in postings.columns else pl.col("asked") - 6 * SECOND
+    return crew(postings.with_columns(_begin=begin, _end=pl.col("asked") + pl.col("ms") * 1000), role, "_begin", "_end").with_columns(device="pda")
+
+
 def _common(day: Day, rows: Ints, at: Ints) -> pl.DataFrame:
     """What every posting has: its row's names, and a call around its commit."""
     site, n = day.site, len(rows)
@@ -75,8 +83,7 @@ def _common(day: Day, rows: Ints, at: Ints) -> pl.DataFrame:
     return pl.DataFrame({
         "row": rows, "material": sku, "sku": site.sku.gather(sku), "erp_sku": site.erp_code.gather(sku), "uom": site.uom.gather(sku),
         "erp_uom": site.erp_uom.gather(sku), "factor": site.factor[sku], "location": site.row_location.gather(rows),
-        "batch": site.row_batch.gather(rows), "warehouse": day.pick_of((site.warehouse,), n), "operator": day.pick_of(OPERATORS, n),
-        "device": pl.select(pl.concat_str(pl.lit("PDA-"), code("", day.rng.integers(1, 13, n), 2))).to_series(),
+        "batch": site.row_batch.gather(rows), "warehouse": day.pick_of((site.warehouse,), n),
         "ms": ms, "asked": at, "booked": at + ms * 600, "commit": at + ms * 600,
     })  # fmt: skip
 
@@ -98,7 +105,7 @@ def _picks(day: Day) -> pl.DataFrame:
     pieces = rng.integers(1, np.maximum(2, most // frame["factor"].to_numpy()) + 1) * frame["factor"].to_numpy()
     pieces = np.minimum(pieces, np.where(rows < site.common, 25, 3) // frame["factor"].to_numpy() * frame["factor"].to_numpy())
     pieces[len(pieces) - hot :] = 1 * frame["factor"].to_numpy()[len(pieces) - hot :]
-    ordered = np.maximum(at - delay(rng, n, 1800, 0.6, 4 * 3600) - 2 * MINUTE, day.t0 + HOUR)
+    ordered = np.maximum(at - delay(rng, n, 1800, 0.6, 4 * 3600) - 2 * MINUTE, day.t0 + MINUTE)
     return frame.with_columns(
         qty=pl.Series(pieces), change=-pl.Series(pieces), erp_qty=pl.Series(pieces) // pl.col("factor"), doc_type=pl.lit("outbound"),
         doc=day.codes("CK", n), doc_line=day.pick_of(("1", "1", "2", "3", "4"), n), partner_doc=day.codes("E", n),
@@ -121,7 +128,7 @@ def _replenishments(day: Day, picks: pl.DataFrame) -> tuple[pl.DataFrame, pl.Dat
     before[first] = 0
     now = np.flatnonzero(needed > before)
     faces_in, qty_in = row[now], ((needed - before) * size)[now]
-    done = np.maximum(at[now] - day.between(60, 600, len(now)), day.t0 + 5 * HOUR)
+    done = np.maximum(at[now] - day.between(60, 600, len(now)), day.t0 + 8 * MINUTE)
     into = _common(day, faces_in, done).with_columns(
         qty=pl.Series(qty_in), change=pl.Series(qty_in), doc_type=pl.lit("move"), task=day.codes("RW2", len(now)), doc=day.codes("YK", len(now)),
         doc_line=pl.lit("1"), request_id=day.codes("R", len(now)), to_location=pl.col("location"),
@@ -134,14 +141,14 @@ def _replenishments(day: Day, picks: pl.DataFrame) -> tuple[pl.DataFrame, pl.Dat
 
 
 def _bulk_receipts(day: Day, moves: tuple[pl.DataFrame, pl.DataFrame]) -> pl.DataFrame:
-    """Truckloads booked early in the morning for what the day will take out of bulk."""
+    """Truckloads booked just after midnight for what the day will take out of bulk."""
     site = day.site
     leaving = np.zeros(len(site.book), dtype=np.int64)
     np.add.at(leaving, moves[0]["row"].to_numpy(), moves[0]["qty"].to_numpy())
     bulk = np.arange(site.common, 2 * site.common)
     short = bulk[site.book[bulk] < leaving[bulk] + 1_000]
     qty = (leaving[short] + 3_000) // 12 * 12
-    return _receipts(day, short, qty, day.t0 + (day.rng.uniform(4, 4.9, len(short)) * HOUR).astype(np.int64), "RK2", "inbound")
+    return _receipts(day, short, qty, day.t0 + (day.rng.uniform(3, 7, len(short)) * MINUTE).astype(np.int64), "RK2", "inbound")
 
 
 def _returns(day: Day, picks: pl.DataFrame) -> pl.DataFrame:
@@ -158,8 +165,8 @@ def _receipts(day: Day, rows: Ints, qty: Ints, at: Ints, doc: str, kind: str) ->
     types = day.pick_of(("return", "return", "exchange") if kind == "return" else (kind,), n)
     return _common(day, rows, at).with_columns(
         qty=pl.Series(qty), change=pl.Series(qty), erp_qty=pl.Series(qty) // pl.col("factor"), doc_type=types, doc=day.codes(doc, n),
-        doc_line=pl.lit("1"), partner_doc=day.codes("E", n), request_id=day.codes("R", n), ordered=pl.Series(np.maximum(ordered, day.t0 + HOUR)),
-        told=pl.Series(np.maximum(ordered, day.t0 + HOUR) + day.between(0.5, 20, n)), task=pl.lit(None, dtype=pl.String),
+        doc_line=pl.lit("1"), partner_doc=day.codes("E", n), request_id=day.codes("R", n), ordered=pl.Series(np.maximum(ordered, day.t0 + MINUTE)),
+        told=pl.Series(np.maximum(ordered, day.t0 + MINUTE) + day.between(0.5, 20, n)), task=pl.lit(None, dtype=pl.String),
     )  # fmt: skip
 
 
@@ -248,7 +255,7 @@ def _reads(day: Day, row: Ints, at: Ints, after: Ints) -> None:
     served = np.where(cached, "cache", np.where(replica, "replica", "primary"))
     frame = pl.DataFrame({
         "row": rows, "ts": times, "qty": value, "served_from": served, "sku": site.sku.gather(site.row_sku[rows]),
-        "location": site.row_location.gather(rows), "operator": day.pick_of(OPERATORS, n), "request_id": day.codes("R", n),
+        "location": site.row_location.gather(rows), "operator": day.pick_of(PEOPLE[:60], n), "request_id": day.codes("R", n),
         "warehouse": day.pick_of((site.warehouse,), n),
     })  # fmt: skip
     used = np.isin(row, np.arange(1, site.common, 4))

@@ -36,7 +36,7 @@ def _slot(stage: Stage, parked: Parked, slot: int) -> None:
     if standing:
         material, batch, _, goods = standing[0]
         number = int(parked.pallet.removeprefix(f"TP{site.number + 1}"))
-        site.pool = site.pool.joined(Pool(*(np.asarray([v], dtype=np.int64) for v in (number, slot, material, int(batch[3:]), goods))))
+        site.arrived.append(Pool(*(np.asarray([v], dtype=np.int64) for v in (number, slot, material, int(batch[3:]), goods))))
     else:
         site.freed.append(np.asarray([slot]))
 
@@ -53,6 +53,7 @@ def _shelf(stage: Stage, row: int) -> None:
         sku=str(site.sku[material]), location=location, qty_before=book, qty_after=goods, origin="application",
     )  # fmt: skip
     site.book[row] = goods
+    site.rested[row] = stage.day.index + 1
 
 
 def _adjust(stage: Stage, at: int, doc: str, material: int, change: int, book: int, **where: str | None) -> None:

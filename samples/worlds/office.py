@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
+from crew import PEOPLE
 from day import Day, txn
 from times import DAY, HOUR, MINUTE, SECOND
-from warehouse import NODES, OPERATORS, Site, code
+from warehouse import NODES, Site, code
 
 CUT_OFF = 23 * HOUR + 58 * MINUTE
 """When both systems write down their balances."""
@@ -77,7 +78,7 @@ def counts(day: Day) -> None:
         "ts": at, "location": site.slot_code.gather(pool.slot[some]), "pallet": site.pallet_codes(pool.pallet[some]),
         "sku": site.sku.gather(pool.sku[some]), "batch": code("B26", pool.batch[some], 4), "qty_expected": pool.qty[some], "qty_counted": pool.qty[some],
     })  # fmt: skip
-    day.sheets.add("count", frame, doc=pl.lit(day.codes("PD", 1)[0]), operator=pl.lit(OPERATORS[int(rng.integers(len(OPERATORS)))]))
+    day.sheets.add("count", frame, doc=pl.lit(day.codes("PD", 1)[0]), operator=pl.lit(PEOPLE[int(rng.integers(60))]))
 
 
 def balances(day: Day) -> None:

@@ -88,7 +88,7 @@ _LANGUAGES = {"zh-csv": 0, "en-csv": 1, "camel-jsonl": 2}
 _NAMES = {
     "ledger": ("库存流水", "stock_ledger", "stockLedger"), "task": ("task_log", "task_log", "taskLog"), "interface": ("interface_log", "interface_log", "interfaceLog"),
     "reads": ("stock_query", "stock_query", "stockQuery"), "snapshot": ("stock_snapshot", "stock_snapshot", "stockSnapshot"), "count": ("盘点记录", "count", "count"),
-    "balance": ("stock_balance", "stock_balance", "stockBalance"), "wcs_calls": ("wms_callback", "wms_callback", "wmsCallback"), "device": ("device_log", "device_log", "deviceLog"),
+    "balance": ("stock_balance", "stock_balance", "stockBalance"), "wcs_calls": ("callback_log", "callback_log", "callbackLog"), "device": ("device_log", "device_log", "deviceLog"),
     "scan": ("scan_log", "scan_log", "scanLog"), "erp_calls": ("interface_log", "interface_log", "interfaceLog"), "erp_balance": ("stock_balance", "stock_balance", "stockBalance"),
     "change": ("row_changes", "row_changes", "rowChanges"), "lock": ("lock_waits", "lock_waits", "lockWaits"), "replication": ("replica_status", "replica_status", "replicaStatus"),
     "cache": ("cache_log", "cache_log", "cacheLog"), "codes": ("对照表", "code_mapping", "codeMapping"), "gateway": ("access.json", "access.json", "access.json"),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 from calls import call
+from crew import crew, shifts
 from day import Day, txn
-from times import HOUR, MINUTE, MS, SECOND, busy, delay
-from warehouse import NODES, OPERATORS, Pool, code
+from times import MINUTE, MS, SECOND, busy, delay
+from warehouse import NODES, Pool, code
 
 ROBOTS = {"A": "AGV", "B": "RGV", "C": "CRN", "M": ""}
 
@@ -31,7 +32,7 @@ def inbound(day: Day, n: int) -> Pool:
     by_hand = pl.col("zone") == "M"
     _by_devices(day, jobs.filter(~by_hand), "DONE")
     _put_by_hand(day, jobs.filter(by_hand))
-    _posted(day, jobs, "/erp/api/push/receipt")
+    _posted(day, jobs.with_columns(operator=pl.lit("system")), "/erp/api/push/receipt")
     return pool
 
 
@@ -50,6 +51,7 @@ def outbound(day: Day, pool: Pool) -> None:
     jobs = jobs.with_columns(loaded=pl.col("put") + delay(rng, n, 300, 0.5, 2400))
     jobs = jobs.with_columns(confirm=pl.col("loaded") + day.between(10, 60, n), allocated=pl.col("created") - day.between(2, 90, n))
     jobs = jobs.with_columns(booked=pl.col("confirm") + pl.col("ms") * 500, done=pl.col("confirm") + pl.col("ms") * 480)
+    jobs = crew(jobs, "load", "loaded", "booked")
     _documents(day, jobs)
     body = day.json({"doc": "doc", "line": "doc_line", "sku": "sku", "batch": "batch"}, {"qty": "qty"})
     ids = jobs.with_columns(request_id=day.codes("R", n))
@@ -59,7 +61,7 @@ def outbound(day: Day, pool: Pool) -> None:
     _by_devices(day, jobs.filter(pl.col("zone") != "M"), "DEVICE_DONE")
     _picked_by_hand(day, jobs.filter(pl.col("zone") == "M"))
     day.sheets.add(
-        "scan", jobs, ts="loaded", device=pl.concat_str(pl.lit("PDA-"), "pda"), scan_type=pl.lit("load"), barcode="pallet", expected="pallet",
+        "scan", jobs, ts="loaded", device=pl.col("pda"), scan_type=pl.lit("load"), barcode="pallet", expected="pallet",
         location="to_location", outcome=pl.lit("ok"),
     )  # fmt: skip
     jobs = jobs.with_columns(request_id=day.codes("R", n))
@@ -82,7 +84,7 @@ def _jobs(day: Day, pool: Pool, created: np.ndarray, doc: str) -> pl.DataFrame:
     called = put + delay(rng, n, 0.6, 1.0, 60)
     ms = np.minimum(rng.lognormal(np.log(80), 0.6, n), 4000).astype(np.int64) + 10
     booked = called + ms * 500 + 3000
-    ordered = np.maximum(created - delay(rng, n, 2700, 0.5, 4 * 3600) - 10 * MINUTE, day.t0 + HOUR)
+    ordered = np.maximum(created - delay(rng, n, 2700, 0.5, 4 * 3600) - 10 * MINUTE, day.t0 + MINUTE)
     zone = pl.Series(site.slot_zone[pool.slot])
     node = zone.replace_strict({**NODES, "M": None}, default=None, return_dtype=pl.String)
     return pl.DataFrame({
@@ -91,11 +93,10 @@ def _jobs(day: Day, pool: Pool, created: np.ndarray, doc: str) -> pl.DataFrame:
         "sku": site.sku.gather(pool.sku), "erp_sku": site.erp_code.gather(pool.sku), "batch": code("B26", pool.batch, 4), "qty": pool.qty,
         "erp_qty": pool.qty // site.factor[pool.sku], "uom": site.uom.gather(pool.sku), "erp_uom": site.erp_uom.gather(pool.sku), "material": pool.sku,
         "warehouse": pl.Series([site.warehouse]).new_from_index(0, n) if n else pl.Series([], dtype=pl.String),
-        "operator": day.pick_of(OPERATORS, n), "pda": code("", rng.integers(1, 13, n), 2), "number": code("", rng.integers(1, 40, n), 2),
         "ordered": ordered, "created": created, "sent": sent, "started": started, "picked": picked, "put": put, "called": called, "ms": ms,
         "booked": booked, "done": called + ms * 480,
     }).with_columns(
-        device=pl.concat_str(pl.col("zone").replace_strict(ROBOTS, return_dtype=pl.String), pl.lit("-"), pl.col("number")),
+        device=pl.concat_str(pl.col("zone").replace_strict(ROBOTS, return_dtype=pl.String), pl.lit("-"), code("", shifts(started, put) + 1, 3)),
     )  # fmt: skip
 
 
@@ -122,11 +123,12 @@ def _documents(day: Day, jobs: pl.DataFrame) -> None:
 def _received(day: Day, jobs: pl.DataFrame) -> None:
     """Goods label and pallet label scanned, goods bound to the pallet."""
     n = len(jobs)
-    bound = pl.col("created") - day.between(20, 60, n)
-    scan = {"device": pl.concat_str(pl.lit("PDA-"), "pda"), "location": "from_location", "outcome": pl.lit("ok"), "task": pl.lit(None, dtype=pl.String)}
-    day.sheets.add("scan", jobs, ts=bound - day.between(15, 90, n), scan_type=pl.lit("receive"), barcode="sku", expected="sku", **scan)
-    day.sheets.add("scan", jobs, ts=bound - 2 * SECOND, scan_type=pl.lit("bind"), barcode="pallet", expected="pallet", **scan)
-    day.sheets.add("binding", jobs, ts=bound, action=pl.lit("bind"))
+    jobs = jobs.with_columns(bound=pl.col("created") - day.between(20, 60, n))
+    jobs = crew(jobs.with_columns(labelled=pl.col("bound") - day.between(15, 90, n)), "dock", "labelled", "bound")
+    scan = {"device": pl.col("pda"), "location": "from_location", "outcome": pl.lit("ok"), "task": pl.lit(None, dtype=pl.String)}
+    day.sheets.add("scan", jobs, ts="labelled", scan_type=pl.lit("receive"), barcode="sku", expected="sku", **scan)
+    day.sheets.add("scan", jobs, ts=pl.col("bound") - 2 * SECOND, scan_type=pl.lit("bind"), barcode="pallet", expected="pallet", **scan)
+    day.sheets.add("binding", jobs, ts="bound", action=pl.lit("bind"))
 
 
 def _ordered_task(day: Day, jobs: pl.DataFrame, actor: str) -> None:
@@ -164,8 +166,9 @@ def _callback_ids(jobs: pl.DataFrame, day: Day) -> pl.DataFrame:
 
 def _put_by_hand(day: Day, jobs: pl.DataFrame) -> None:
     """A forklift driver scans pallet and place, and completes the task on the handheld."""
+    jobs = crew(jobs, "truck", "started", "done")
     _ordered_task(day, jobs, "operator")
-    scan = {"device": pl.concat_str(pl.lit("PDA-"), "pda"), "scan_type": pl.lit("putaway"), "location": "to_location", "outcome": pl.lit("ok")}
+    scan = {"device": pl.col("pda"), "scan_type": pl.lit("putaway"), "location": "to_location", "outcome": pl.lit("ok")}
     day.sheets.add("scan", jobs, ts=pl.col("put") - 4 * SECOND, barcode="pallet", expected="pallet", **scan)
     day.sheets.add("scan", jobs, ts="put", barcode="to_location", expected="to_location", **scan)
     ids = _callback_ids(jobs, day)
@@ -177,8 +180,9 @@ def _put_by_hand(day: Day, jobs: pl.DataFrame) -> None:
 
 def _picked_by_hand(day: Day, jobs: pl.DataFrame) -> None:
     """A forklift driver scans the pallet where it stands and brings it to the dock."""
+    jobs = crew(jobs, "truck", "started", "put")
     _ordered_task(day, jobs, "operator")
-    scan = {"device": pl.concat_str(pl.lit("PDA-"), "pda"), "scan_type": pl.lit("pick"), "location": "from_location", "outcome": pl.lit("ok")}
+    scan = {"device": pl.col("pda"), "scan_type": pl.lit("pick"), "location": "from_location", "outcome": pl.lit("ok")}
     day.sheets.add("scan", jobs, ts="picked", barcode="pallet", expected="pallet", **scan)
 
 

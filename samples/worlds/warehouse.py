@@ -14,7 +14,6 @@ Ints = NDArray[np.int64]
 ZONES = {"A": 0.5, "B": 0.25, "C": 0.15, "M": 0.1}
 """Zones of pallet slots and their shares: robots, shuttles and cranes put pallets into A, B and C; forklifts into M."""
 NODES = {"A": "WCS-01", "B": "WCS-02", "C": "WCS-03"}
-OPERATORS = ("赵敏", "钱伟", "孙立", "李娜", "周涛", "吴倩", "郑凯", "冯雪", "陈晨", "蒋琪", "沈杰", "韩梅")
 PICK_RESERVE = 80
 """What a pick face holds at least after a pick, by the book: the next replenishment is ordered before."""
 

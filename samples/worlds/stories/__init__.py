@@ -78,7 +78,7 @@ def plan(day: Day) -> Script:
     wanted = sum(c in ROWS or c == LAG for c in (*script.faults, *script.innocents))
     script.rows = opened[:wanted].tolist()
     script.unopened = day.rng.permutation(free[~site.opened[free]]).tolist()
-    day.idle_rows = np.setdiff1d(shelves[site.opened[shelves] & (site.book[shelves] == site.goods[shelves])], opened[:wanted]).tolist()
+    day.idle_rows = opened[wanted:].tolist()
     return script
 
 

@@ -184,7 +184,9 @@ def not_confirmed(s: Stage) -> None:
     """01.5: brought to the dock and loaded, never confirmed or deducted."""
     job = Job(s, "outbound", zone(s), s.time()).ordered().created().started().picked()
     left = job.t
-    job.put().called("DEVICE_DONE")
+    job.put()
+    if s.chance(0.5):
+        job.called("DEVICE_DONE")
     if s.chance(0.8):
         job.loaded()
     until = job.t

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 from catalogue import CAUSES
+from crew import STORY_HANDHELDS, STORY_PEOPLE
 from day import Day, txn_of
 from times import HOUR, MS, SECOND, utc
-from warehouse import OPERATORS, Parked
+from warehouse import Parked
 
 FIELDS = ("pallet", "location", "sku", "batch", "task", "doc", "doc_line", "request_id")
 Ends = tuple[str, str]
@@ -23,6 +24,7 @@ class Stage:
 
     def __init__(self, day: Day) -> None:
         self.day, self.site, self.rng, self.sheets = day, day.site, day.rng, day.sheets
+        self._handhelds = 0
 
     # --- chance ----------------------------------------------------------------------------------------------------
 
@@ -44,11 +46,12 @@ class Stage:
 
     def someone(self) -> str:
         """An operator."""
-        return OPERATORS[self.number(0, len(OPERATORS) - 1)]
+        return STORY_PEOPLE[self.number(0, len(STORY_PEOPLE) - 1)]
 
     def handheld(self) -> str:
-        """A handheld scanner."""
-        return f"PDA-{self.number(1, 12):02d}"
+        """A handheld scanner that nobody else uses now."""
+        self._handhelds += 1
+        return f"PDA-{STORY_HANDHELDS + self._handhelds}"
 
     # --- calls -------------------------------------------------------------------------------------------------------
 
