@@ -8,9 +8,11 @@ from forensics.readers.base import Factory, Parsed, Reader, SourceContext
 from forensics.readers.cdc import Cdc
 from forensics.readers.general_log import GeneralLog
 from forensics.readers.innodb_status import InnodbStatus
+from forensics.readers.lock_tables import LockTables
 from forensics.readers.mysql_error_log import MysqlErrorLog
 from forensics.readers.mysqlbinlog import MysqlBinlog
 from forensics.readers.pg_replication import PgReplication
+from forensics.readers.prometheus import PrometheusAnswer, PrometheusText
 from forensics.readers.replica_status import ReplicaStatus
 from forensics.readers.slow_log import SlowLog
 from forensics.readers.test_decoding import TestDecoding
@@ -19,9 +21,12 @@ READERS: Final[dict[str, Factory]] = {
     "cdc": Cdc,
     "general_log": GeneralLog,
     "innodb_status": InnodbStatus,
+    "lock_tables": LockTables,
     "mysql_error_log": MysqlErrorLog,
     "mysqlbinlog": MysqlBinlog,
     "pg_replication": PgReplication,
+    "prometheus": PrometheusAnswer,
+    "prometheus_text": PrometheusText,
     "replica_status": ReplicaStatus,
     "slow_log": SlowLog,
     "test_decoding": TestDecoding,

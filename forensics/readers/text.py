@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import polars as pl
 
+from forensics.formats.extra import json_objects
 from forensics.formats.times import Clock, parse
 from forensics.readers.binlog_text import json_text
 
@@ -24,12 +25,23 @@ def extra(names: list[str], *members: str) -> pl.Expr:
         names: columns of text; each is a member under its name.
         members: columns that hold members already written as JSON (`"a":"b","c":"d"`).
     """
-    items = [
-        pl.when(pl.col(n).is_not_null()).then(pl.concat_str(pl.lit(f'"{n}":'), json_text(pl.col(n)))) for n in names
-    ]
-    items += [pl.when(pl.col(name) != "").then(pl.col(name)) for name in members]
-    body = pl.concat_str(items, separator=",", ignore_nulls=True)
-    return pl.when(body != "").then(pl.concat_str(pl.lit("{"), body, pl.lit("}"))).alias("extra")
+    columns = pl.struct([*names, *members])
+    return columns.map_batches(lambda rows: _objects(rows.struct.unnest(), members), return_dtype=pl.String).alias(
+        "extra"
+    )
+
+
+def _objects(frame: pl.DataFrame, members: Sequence[str]) -> pl.Series:
+    """One JSON object a row, null where nothing is in it."""
+    texts = frame.drop(members)
+    written = json_objects([(name, texts[name]) for name in texts.columns], frame.height)
+    if not members:
+        return written
+    inner = [written.str.head(-1).str.tail(-1).alias("own"), *(frame[name].replace("", None) for name in members)]
+    body = pl.concat_str(pl.all(), separator=",", ignore_nulls=True)
+    return (
+        pl.DataFrame(inner).select(pl.when(body != "").then(pl.concat_str(pl.lit("{"), body, pl.lit("}")))).to_series()
+    )
 
 
 def json_pairs(text: pl.Series, pair: str, *, rename: Mapping[str, str], without: Collection[str]) -> pl.Series:
