@@ -9,12 +9,14 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from forensics.formats.aliases import normalise
+from forensics.formats.elements import Layout, layout
 from forensics.formats.load import Registry
 from forensics.formats.mapping import Heading
 from forensics.formats.plain import plain
 from forensics.formats.regex import ascii_classes
-from forensics.formats.sniff import JsonLines, Table, json_lines, tables
-from forensics.formats.spec import FormatSpec
+from forensics.formats.sniff import JsonObjects, Table, json_lines, json_objects, tables
+from forensics.formats.spec import Detect, EventRule, FormatSpec, Record
+from forensics.formats.statements import dialect_of
 from forensics.formats.systems import system_of
 from forensics.formats.tables import synthesise
 
@@ -45,6 +47,7 @@ class Detection:
         reasons: why this one, and why not the runners-up; for a generic table what was mapped to what.
         mapping: source column ─▶ canonical name.
         header, header_line, separator: of a table; the header's line counts from 0.
+        sample: texts of the first records, where they are no lines.
     """
 
     spec: FormatSpec
@@ -53,6 +56,7 @@ class Detection:
     header: tuple[str, ...] | None = None
     header_line: int | None = None
     separator: str | None = None
+    sample: list[str] | None = None
 
 
 def detect(registry: Registry, head: Head) -> Detection:
@@ -60,9 +64,15 @@ def detect(registry: Registry, head: Head) -> Detection:
     lines = head.text.split("\n")
     looked = [line.rstrip("\r") for line in lines]
     first = next((i for i, line in enumerate(looked) if line.strip()), 0)
-    json = json_lines(looked)
+    array = layout(head.text) if head.columns is None else None
+    json = json_lines(looked) if array is None else json_objects(array.texts)
+    dialect = dialect_of(head.text) if json is None and head.columns is None else None
     found_tables = (
-        _given(head, looked) if head.columns is not None else [] if json else _shifted(tables(looked[first:]), first)
+        _given(head, looked)
+        if head.columns is not None
+        else []
+        if json or dialect
+        else _shifted(tables(looked[first:]), first)
     )
     fits = sorted(
         (
@@ -73,9 +83,9 @@ def detect(registry: Registry, head: Head) -> Detection:
         ),
         key=lambda fit: (-fit[0], fit[1].id),
     )
-    generic = _generic(registry, head, json, found_tables)
+    generic = _dump(dialect) if dialect else _generic(registry, head, json, found_tables)
     if fits and (generic is None or fits[0][0] > generic.spec.detect.weight):
-        found = _declared(fits[0][1], fits[0][2], found_tables)
+        found = _declared(fits[0][1], fits[0][2], found_tables, json)
         found.reasons.extend(f"not {spec.id}: {weight:g} is less than {fits[0][0]:g}" for weight, spec, _ in fits[1:4])
     else:
         found = generic or Detection(
@@ -85,18 +95,47 @@ def detect(registry: Registry, head: Head) -> Detection:
     system, why_system = system_of(head.name, registry.maps, found.spec.system, None)
     if system is not None:
         found.reasons.append(f"system {system}: {why_system}")
-    spec = replace(found.spec, system=system, aliases=registry.aliases, shared=registry.maps, labels=found.spec.labels or registry.labels)
-    return replace(found, spec=spec)
+    spec = replace(
+        found.spec,
+        system=system,
+        aliases=registry.aliases,
+        shared=registry.maps,
+        labels=found.spec.labels or registry.labels,
+    )
+    found = replace(found, spec=spec)
+    return found if array is None else _in_array(found, array)
 
 
-def _fits(spec: FormatSpec, text: str, json: JsonLines | None, found: Sequence[Table], named: str | None) -> str | None:
+def _in_array(found: Detection, array: Layout) -> Detection:
+    """The same, for objects that lie in an array."""
+    if found.spec.record.frame != "json":
+        return found
+    record = replace(found.spec.record, frame="array", marker=array.marker)
+    return replace(found, spec=replace(found.spec, record=record), sample=list(array.texts))
+
+
+def _dump(dialect: str) -> Detection:
+    """A database dump; what its tables are is found out table by table."""
+    title = {"en": "database dump", "zh": "数据库转储（SQL）"}
+    record = Record(frame="sql", dialect=dialect)
+    spec = FormatSpec("sql-dump", None, title, record, Detect(weight=5.0), events=(EventRule("log"),))
+    return Detection(spec, [f"rows of INSERT or COPY statements; texts are quoted as in {_DIALECTS[dialect]}"])
+
+
+_DIALECTS = {"mysql": "MySQL", "mssql": "SQL Server", "copy": "PostgreSQL (COPY)", "sql": "standard SQL"}
+
+
+def _fits(
+    spec: FormatSpec, text: str, json: JsonObjects | None, found: Sequence[Table], named: str | None
+) -> str | None:
     """Why a declared format fits, or None."""
     wanted = spec.detect
     if not (wanted.head or wanted.keys or wanted.columns):
         return None
     if wanted.keys and (json is None or not all(json.has(key) for key in wanted.keys)):
         return None
-    if wanted.columns and _table_with(wanted.columns, found, spec.record.separator) is None:
+    in_json = json is not None and spec.record.frame == "table" and json.has_columns(wanted.columns)
+    if wanted.columns and not in_json and _table_with(wanted.columns, found, spec.record.separator) is None:
         return None
     if wanted.head:
         column = pl.Series([text])
@@ -125,7 +164,7 @@ def _table_with(columns: Sequence[str], found: Sequence[Table], separator: str |
     return None
 
 
-def _declared(spec: FormatSpec, why: str, found: Sequence[Table]) -> Detection:
+def _declared(spec: FormatSpec, why: str, found: Sequence[Table], json: JsonObjects | None) -> Detection:
     mapping = {
         name: rule.column
         for event in spec.events
@@ -134,6 +173,8 @@ def _declared(spec: FormatSpec, why: str, found: Sequence[Table]) -> Detection:
         for name in source.fields
     }
     reasons = [f"{spec.id}: {why} fit{'s' if why == 'its beginning' else ''}"]
+    if spec.record.frame == "table" and json is not None:  # rows of a table, written as objects
+        return Detection(replace(spec, record=replace(spec.record, frame="json")), reasons, mapping)
     if spec.record.frame != "table":
         return Detection(spec, reasons, mapping)
     if spec.record.columns:
@@ -145,7 +186,7 @@ def _declared(spec: FormatSpec, why: str, found: Sequence[Table]) -> Detection:
     return Detection(framed, reasons, mapping, table.header, table.header_line, table.separator)
 
 
-def _generic(registry: Registry, head: Head, json: JsonLines | None, found: Sequence[Table]) -> Detection | None:
+def _generic(registry: Registry, head: Head, json: JsonObjects | None, found: Sequence[Table]) -> Detection | None:
     """A table or JSON Lines whose headings the dictionary knows."""
     if json is not None:
         headings = [Heading(key, tuple(json.values(key))) for key in json.keys]
@@ -183,8 +224,6 @@ def _mapping(spec: FormatSpec) -> dict[str, str]:
 
 
 def _unknown_json() -> FormatSpec:
-    from forensics.formats.spec import Detect, EventRule, Record
-
     title = {"en": "JSON Lines with unknown keys", "zh": "键名未知的 JSON 行"}
     rule = EventRule("log")
     reasons = ("JSON Lines, but the dictionary knows too few of its keys",)

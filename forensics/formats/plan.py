@@ -75,6 +75,10 @@ def compile_plan(spec: FormatSpec, context: SourceContext) -> Plan:
         FormatError: its reader refuses the source.
     """
     context = replace(context, zone=spec.zone or context.zone)
+    if spec.profile is not None:
+        from forensics.formats.profile import expanded  # builds on the tables, which build on this package
+
+        spec = expanded(spec, context)
     if spec.record.reader is not None:
         from forensics.readers import READERS  # readers build on this package
 
@@ -219,8 +223,8 @@ class _FormatPlan:
 
     @property
     def reasons(self) -> list[str]:
-        """How dates are read."""
-        return self.evaluator.survey.reasons()
+        """What a profile's columns were taken for, and how dates are read."""
+        return [*(self.spec.reasons if self.spec.profile is not None else ()), *self.evaluator.survey.reasons()]
 
     @property
     def undecided(self) -> bool:
@@ -359,9 +363,7 @@ class _FormatPlan:
         extra = json_objects(extras, len(part))
         return frame if extra.null_count() == len(extra) else frame.with_columns(extra.alias("extra"))
 
-    def _codes(
-        self, codes: pl.Series, columns: dict[str, pl.Series], extras: list[tuple[str, pl.Series]]
-    ) -> None:
+    def _codes(self, codes: pl.Series, columns: dict[str, pl.Series], extras: list[tuple[str, pl.Series]]) -> None:
         """What scanned codes say, where nothing else has said it."""
         for name, found in barcodes.read(codes, self.spec.labels).items():
             if name not in TYPES:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,10 +18,13 @@ from forensics.formats.spec import (
     ITEM,
     Condition,
     Detect,
+    DumpTable,
     EventRule,
     FieldRule,
     FormatSpec,
+    NearMiss,
     Pattern,
+    Profile,
     Record,
     Sample,
     Source,
@@ -28,10 +32,26 @@ from forensics.formats.spec import (
 from forensics.formats.toml import Document, Key
 from forensics.model.event import KINDS, NAMES, SYSTEMS
 
-_TOP = ("id", "system", "title", "link", "zone", "detect", "record", "pattern", "event", "maps", "label", "sample")
+_TOP = (
+    "id",
+    "system",
+    "title",
+    "link",
+    "zone",
+    "detect",
+    "record",
+    "pattern",
+    "event",
+    "maps",
+    "label",
+    "sample",
+    "table",
+    "near-miss",
+)
 _SOURCE = (
     "from", "item", "const", "path", "regex", "null", "map", "else", "scale", "add", "minus", "time", "end", "lower", "prefix", "sign",
 )  # fmt: skip
+_OF_PROFILES = ("kind", "columns", "words", "set", "clock_ahead_s")
 _PROVENANCE = ("source", "line", "byte_offset", "part", "raw", "extra", "kind", "ts_precision", "ts_quality")
 SHARED = "shared:"
 
@@ -55,7 +75,8 @@ class _Reader:
 
     def spec(self) -> FormatSpec:
         data = self.doc.data
-        self.known(data, _TOP)
+        self.known(data, (*_TOP, *(_OF_PROFILES if "columns" in data else ())))
+        profile = self.profile() if "columns" in data else None
         format_id = self.text(data, "id", required=True) or ""
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", format_id):
             raise self.doc.error("an id has small letters, digits and '-' only", "id")
@@ -69,34 +90,76 @@ class _Reader:
             if name in names[:i]:
                 raise self.doc.error(f"two patterns are called '{name}'", "pattern", i, "name")
         events = tuple(self.event(item, i, names) for i, item in enumerate(self.tables(data, "event")))
-        self.complete(record, patterns, events)
+        if profile is None:
+            self.complete(record, patterns, events)
+        elif patterns or events or record.reader:
+            raise self.doc.error("a profile has [columns] instead of [[pattern]], [[event]] and a reader", "columns")
         if record.reader is None:
             self.fields_exist(record, patterns, events)
         samples = tuple(self.sample(item, i) for i, item in enumerate(self.tables(data, "sample")))
-        if not samples:
+        if not samples and profile is None:
             raise self.doc.error(
                 "has no [[sample]]", hint="a format proves itself by at least one sample with its events"
             )
         return FormatSpec(
             id=format_id,
             system=system,
-            title=self.title(data),
+            title=self.title(data) if profile is None or "title" in data else {"en": format_id, "zh": format_id},
             link=self.text(data, "link"),
             zone=self.zone(data, "zone"),
             record=record,
-            detect=self.detect(),
+            detect=self.detect(profile),
             patterns=patterns,
             events=events,
             maps=self.maps,
             samples=samples,
+            profile=profile,
             labels=read_labels(self.doc, data.get("label", [])),
+            tables=tuple(self.dump_table(item, i) for i, item in enumerate(self.tables(data, "table"))),
+            near_misses=tuple(self.near_miss(item, i) for i, item in enumerate(self.tables(data, "near-miss"))),
             file=self.doc.file,
             line=self.doc.line("id"),
         )
 
     # --- parts of a document -------------------------------------------------------------------------------------
 
-    def detect(self) -> Detect:
+    def profile(self) -> Profile:
+        """The parts of a profile: `[columns]`, `[words.*]`, `[set]`, `kind`, `clock_ahead_s`."""
+        from forensics.formats.profile import WORDS  # builds on this package
+
+        data = self.doc.data
+        columns: dict[str, Source] = {}
+        for column, value in self.table(data, "columns").items():
+            if column in _PROVENANCE:
+                raise self.doc.error(f"'{column}' is not set by a format", "columns", column)
+            item = {"from": value} if isinstance(value, str | list) else value
+            columns[column] = self.source(item, False, "columns", column)
+            if not columns[column].fields:
+                raise self.doc.error(f"'{column}' needs a heading", "columns", column, hint="constants stand in [set]")
+        if not columns:
+            raise self.doc.error("[columns] names no column", "columns")
+        kind = self.text(data, "kind")
+        self.one_of(kind, KINDS, "kind", "kind")
+        words = self.table(data, "words")
+        for column in words:
+            self.one_of(column, WORDS, "column of words", "words", column)
+        ahead = self.number(data, "clock_ahead_s")
+        constants = self.table(data, "set")
+        for column, value in constants.items():
+            if not isinstance(value, str) or column in _PROVENANCE:
+                raise self.doc.error(f"set.{column}: texts for columns only", "set", column)
+        return Profile(
+            {
+                name: replace(one, time=("auto",)) if name == "ts" and len(one.fields) > 1 and not one.time else one
+                for name, one in columns.items()
+            },
+            kind,
+            {name: read_map(self.doc, table, "words", name) for name, table in words.items()},
+            dict(constants),
+            float(ahead or 0),
+        )
+
+    def detect(self, profile: Profile | None = None) -> Detect:
         data = self.table(self.doc.data, "detect")
         self.known(data, ("head", "keys", "columns", "name", "weight"), "detect")
         head = self.texts(data, "head", "detect")
@@ -106,12 +169,24 @@ class _Reader:
         if isinstance(weight, bool) or not isinstance(weight, int | float):
             raise self.doc.error("weight must be a number", "detect", "weight")
         keys, columns, name = (self.texts(data, key, "detect") for key in ("keys", "columns", "name"))
+        if profile is not None and not (head or keys or columns):
+            columns = tuple(dict.fromkeys(name for source in profile.columns.values() for name in source.fields))
         return Detect(head, keys, columns, name, float(weight))
+
+    def dump_table(self, data: Any, i: int) -> DumpTable:
+        self.known(data, ("name", "columns"), "table", i)
+        name = self.text(data, "name", "table", i, required=True)
+        return DumpTable(name or "", self.texts(data, "columns", "table", i))
+
+    def near_miss(self, data: Any, i: int) -> NearMiss:
+        self.known(data, ("text",), "near-miss", i)
+        text = self.text(data, "text", "near-miss", i, required=True)
+        return NearMiss(text or "", self.doc.line("near-miss", i, "text"))
 
     def record(self) -> Record:
         data = self.table(self.doc.data, "record")
         self.known(data, ("frame", "start", "merge_starts", "strip", "separator", "reader", "columns"), "record")
-        frame = self.text(data, "frame", "record") or "line"
+        frame = self.text(data, "frame", "record") or ("table" if "columns" in self.doc.data else "line")
         self.one_of(frame, FRAMES, "frame", "record", "frame")
         start, strip = self.text(data, "start", "record"), self.text(data, "strip", "record")
         for key, regex in (("start", start), ("strip", strip)):

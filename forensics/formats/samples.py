@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import duckdb
+import numpy as np
 import polars as pl
 
+from forensics.formats.elements import Positions, layout
+from forensics.formats.elements import texts as pieces
 from forensics.formats.framing import frame_lines
 from forensics.formats.plan import Parsed, SourceContext, compile_plan
-from forensics.formats.sniff import cells, tables
+from forensics.formats.sniff import cells, json_lines, tables
 from forensics.formats.spec import FormatSpec, Sample
+from forensics.formats.statements import dialect_of
 from forensics.model.event import TYPES, Type
 from forensics.model.result import decimal_text, iso
 from forensics.store.schema import POLARS
@@ -56,25 +60,85 @@ def run_samples(spec: FormatSpec) -> list[SampleFailure]:
 
 
 def parse_sample(spec: FormatSpec, sample: Sample) -> Parsed:
-    """Frame and parse the text of a sample (a line break before its first and after its last line is not part of it)."""
-    lines = sample.text.removeprefix("\n").removesuffix("\n").split("\n")
+    """Frame and parse the text of a sample (a line break before its first and after its last line is not part of it).
+
+    A format of a table's rows reads them as CSV, as JSON objects, or out of a dump, whatever the text is.
+    """
+    text = sample.text.removeprefix("\n").removesuffix("\n")
+    context = SourceContext(zone=sample.zone or spec.zone or "Asia/Shanghai", name=sample.name or "")
+    if spec.record.frame == "table" and (dialect := dialect_of(text)) is not None:
+        return _dumped(text, spec, dialect, context)
+    lines = text.split("\n")
+    array = layout(text) if spec.record.frame in ("table", "json") else None
+    if array is not None:
+        spec = replace(spec, record=replace(spec.record, frame="array"))
+        return _parsed(_numbered(array.texts), spec, context)
     header, separator, first = sample.header, spec.record.separator, 0
     if spec.record.frame == "table" and header is None and not spec.record.columns:
+        if json_lines(lines) is not None:
+            spec = replace(spec, record=replace(spec.record, frame="json"))
+            return _parsed(framed(lines, 0, spec), spec, context)
         found = next((table for table in tables(lines, [separator] if separator else (",", "\t", ";", "|"))), None)
         if found is not None and found.header_line is not None:
             header, separator, first = found.header, found.separator, found.header_line + 1
         else:
             separator = separator or ","
             header, first = tuple(cells(lines[0], separator)), 1
-    records = framed(lines, first, spec)
-    context = SourceContext(
-        zone=sample.zone or spec.zone or "Asia/Shanghai",
-        name=sample.name or "",
-        header=header,
-        separator=separator,
-        sample=records["raw"].to_list(),
+    return _parsed(framed(lines, first, spec), spec, replace(context, header=header, separator=separator))
+
+
+def _parsed(records: pl.DataFrame, spec: FormatSpec, context: SourceContext) -> Parsed:
+    return compile_plan(spec, replace(context, sample=records["raw"].to_list())).parse(records)
+
+
+def _numbered(texts: Sequence[str]) -> pl.DataFrame:
+    """Records on lines of their own."""
+    rows = [[number, 1, number, text] for number, text in enumerate(texts, 1)]
+    return pl.DataFrame(rows, schema=_RECORD, orient="row")
+
+
+def _dumped(text: str, spec: FormatSpec, dialect: str, context: SourceContext) -> Parsed:
+    """The rows of a dump's tables, all by one format."""
+    from forensics.readers.dump import Framer  # readers build on this package
+
+    framer = Framer(dialect)
+    records, _ = framer.records(_Text(text.encode()), 0, 1, last=True)
+    parts = []
+    for (number,), rows in records.partition_by("layout", as_dict=True, maintain_order=True).items():
+        table = framer.tables[number]
+        columns = table.columns or next(known.columns for known in spec.tables if known.name == table.name)
+        record = replace(spec.record, frame="copy" if table.copy else "rows", dialect=dialect)
+        parts.append(_parsed(rows.drop("layout"), replace(spec, record=record), replace(context, header=columns)))
+    return Parsed(
+        pl.concat([part.events for part in parts], how="diagonal_relaxed"), pl.concat([part.rejects for part in parts])
     )
-    return compile_plan(spec, context).parse(records)
+
+
+@dataclass(frozen=True)
+class _Text:
+    """A whole text as the lines that a dump is cut from."""
+
+    text: bytes
+
+    @property
+    def bounds(self) -> Positions:
+        """Where each line begins, and the end."""
+        breaks = np.flatnonzero(np.frombuffer(self.text, np.uint8) == ord("\n")) + 1
+        return np.unique(np.concatenate([[0], breaks, [len(self.text)]])).astype(np.int64)
+
+    def __len__(self) -> int:
+        return len(self.bounds) - 1
+
+    def series(self) -> pl.Series:
+        """The lines, without their ends."""
+        return pieces(self.text, self.bounds).str.strip_chars_end("\r\n")
+
+    def origin(self, at: Positions) -> Positions:
+        """Where they stand in the text."""
+        return at
+
+
+_RECORD = {"line": pl.Int64, "lines": pl.Int64, "byte_offset": pl.Int64, "raw": pl.String}
 
 
 def framed(lines: list[str], first: int, spec: FormatSpec) -> pl.DataFrame:
@@ -88,13 +152,11 @@ def framed(lines: list[str], first: int, spec: FormatSpec) -> pl.DataFrame:
             rows[-1][1] += 1
             rows[-1][3] += "\n" + line
     kept = [row for row in rows if row[3].strip()]
-    return pl.DataFrame(
-        kept, schema={"line": pl.Int64, "lines": pl.Int64, "byte_offset": pl.Int64, "raw": pl.String}, orient="row"
-    )
+    return pl.DataFrame(kept, schema=_RECORD, orient="row")
 
 
 def _compare(sample: Sample, parsed: Parsed, system: str | None) -> list[str]:
-    events = parsed.events.sort("line", "part").to_dicts()
+    events = parsed.events.sort("line", "byte_offset", "part").to_dicts()
     out = []
     if len(events) != len(sample.events):
         out.append(f"{len(sample.events)} events expected, {len(events)} came out")

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from forensics.formats.aliases import normalise
+
 SEPARATORS: Final = (",", "\t", ";", "|")
 _LOOKED_AT: Final = 60  # rows
 _HEADER_WITHIN: Final = 8  # lines: a report's title may stand above it
@@ -87,8 +89,8 @@ def is_header(names: Sequence[str]) -> bool:
 
 
 @dataclass(frozen=True)
-class JsonLines:
-    """JSON Lines as found: the first objects, and in how many of them each (dotted) key is."""
+class JsonObjects:
+    """JSON objects as found, one a line or in an array: the first of them, and in how many each (dotted) key is."""
 
     objects: tuple[dict[str, Any], ...]
     records: tuple[str, ...]
@@ -97,6 +99,11 @@ class JsonLines:
     def has(self, key: str) -> bool:
         """Whether at least half of the objects have the top-level key."""
         return sum(key in item for item in self.objects) * 2 >= len(self.objects)
+
+    def has_columns(self, columns: Iterable[str]) -> bool:
+        """Whether they are rows of a table with these columns, in any spelling."""
+        spelt = [{normalise(key) for key in item} for item in self.objects]
+        return all(sum(normalise(column) in keys for keys in spelt) * 2 >= len(spelt) for column in columns)
 
     def values(self, key: str) -> list[str]:
         """Sample values at a dotted key, as text."""
@@ -110,27 +117,31 @@ class JsonLines:
         return out
 
 
-def json_lines(lines: Sequence[str]) -> JsonLines | None:
+def json_lines(lines: Sequence[str]) -> JsonObjects | None:
     """The first objects, if at least half of the first lines are JSON objects."""
     looked = [line for line in lines if line.strip()][:_LOOKED_AT]
+    found = json_objects(looked)
+    return found if looked and len(found.objects) * 2 >= len(looked) else None
+
+
+def json_objects(texts: Iterable[str]) -> JsonObjects:
+    """Those of the texts that are JSON objects."""
     objects: list[dict[str, Any]] = []
     records = []
-    for line in looked:
-        if not line.lstrip("\ufeff ").startswith("{"):
+    for text in texts:
+        if not text.lstrip("\ufeff ").startswith("{"):
             continue
         try:
-            value = json.loads(line.lstrip("\ufeff"))
+            value = json.loads(text.lstrip("\ufeff"))
         except (ValueError, RecursionError):
             continue
         if isinstance(value, dict):
             objects.append(value)
-            records.append(line)
-    if not looked or len(objects) * 2 < len(looked):
-        return None
+            records.append(text)
     keys: Counter[str] = Counter()
     for item in objects:
         keys.update(_flat(item, ""))
-    return JsonLines(tuple(objects), tuple(records), keys)
+    return JsonObjects(tuple(objects), tuple(records), keys)
 
 
 def _flat(item: dict[str, Any], above: str, depth: int = 0) -> Iterable[str]:

@@ -11,8 +11,9 @@ from forensics.formats.aliases import Aliases
 from forensics.formats.labels import Label
 from forensics.formats.maps import WordMap
 
-Frame = Literal["line", "start", "json", "table"]
+Frame = Literal["line", "start", "json", "table", "array", "sql", "rows", "copy"]
 FRAMES: tuple[Frame, ...] = ("line", "start", "json", "table")
+"""Those that a format declares. What carries its records in a source may be another: objects of an array, rows of a dump."""
 ITEM = "item"
 """Name of the pseudo field that holds the element inside an `each` rule."""
 
@@ -39,6 +40,8 @@ class Record:
     separator: str | None = None
     reader: str | None = None
     columns: tuple[str, ...] = ()  # tables without a header line: the columns' names, in order
+    marker: bytes | None = None  # arrays: the text that every object begins with
+    dialect: str | None = None  # dumps: how texts are quoted
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,25 @@ class FieldRule:
 
 
 @dataclass(frozen=True)
+class Profile:
+    """What a person says of an unknown table; see `forensics.formats.profile`.
+
+    Attributes:
+        columns: canonical column or `extra` name ─▶ where it comes from.
+        kind: of the table, if its columns do not tell.
+        words: by column, what its words mean.
+        constants: for columns that the table does not have.
+        clock_ahead_s: by how much the source's clock is ahead of the true time, seconds.
+    """
+
+    columns: dict[str, Source]
+    kind: str | None = None
+    words: dict[str, WordMap] = field(default_factory=dict)
+    constants: dict[str, str] = field(default_factory=dict)
+    clock_ahead_s: float = 0.0
+
+
+@dataclass(frozen=True)
 class EventRule:
     """One event of every record that the rule applies to."""
 
@@ -121,11 +143,28 @@ class Sample:
 
 
 @dataclass(frozen=True)
+class DumpTable:
+    """A product's table with its columns in order, for dumps that do not name them."""
+
+    name: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class NearMiss:
+    """A text that looks like the format and is none: it must not be taken for it."""
+
+    text: str
+    line: int | None = None
+
+
+@dataclass(frozen=True)
 class FormatSpec:
     """What one kind of source looks like.
 
     Attributes:
         maps: the format's own maps plus the shared ones it uses (as `shared:NAME`); keys are trimmed and lower case.
+        profile: stands for the events, which follow from it and the headings of a source.
         labels: layouts of scanned codes, the format's own before those of all formats.
         file, line: where it is declared; a synthesised format (a generic table) has neither.
         reasons: for a synthesised format, what was mapped to what, and why.
@@ -143,7 +182,10 @@ class FormatSpec:
     events: tuple[EventRule, ...] = ()
     maps: dict[str, WordMap] = field(default_factory=dict)
     samples: tuple[Sample, ...] = ()
+    profile: Profile | None = None
     labels: tuple[Label, ...] = ()
+    tables: tuple[DumpTable, ...] = ()
+    near_misses: tuple[NearMiss, ...] = ()
     file: Path | None = None
     line: int | None = None
     reasons: tuple[str, ...] = ()

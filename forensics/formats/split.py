@@ -14,6 +14,7 @@ from forensics.formats.regex import HEAD, Tail, ascii_classes, groups, split_tai
 from forensics.formats.spec import FormatSpec
 from forensics.formats.tabular import split_table
 
+_JSON = ("json", "array")
 _HIT = "record_matches_"  # an empty group: null exactly where the regex does not match
 
 
@@ -99,9 +100,20 @@ class Splitter:
         if self.spec.record.frame == "table":
             fields, good, bad = split_table(records, self.header, self.separator)
             return [Rows(None, good, fields)] if len(good) else [], bad
-        if self.spec.record.frame == "json":
+        if self.spec.record.frame in _JSON:
             return self._json(records)
+        if self.spec.record.frame in ("rows", "copy"):
+            return self._dumped(records)
         return self._text(records)
+
+    def _dumped(self, records: pl.DataFrame) -> tuple[list[Rows], pl.DataFrame | None]:
+        from forensics.formats import tuples
+
+        if self.spec.record.frame == "copy":
+            fields, good, bad = tuples.split_copy(records, self.header)
+        else:
+            fields, good, bad = tuples.split_rows(records, self.header, self.spec.record.dialect)
+        return [Rows(None, good, fields)] if len(good) else [], bad
 
     def _text(self, records: pl.DataFrame) -> tuple[list[Rows], pl.DataFrame | None]:
         out: list[Rows] = []
@@ -153,9 +165,7 @@ def spaced(text: pl.Series, count: int = 256) -> pl.Series:
 def splitter(spec: FormatSpec, header: Sequence[str] | None, separator: str | None, sample: Sequence[str]) -> Splitter:
     """Compile the splitting of a format for one source."""
     matchers = tuple(matcher(pattern.name, pattern.regex) for pattern in spec.patterns)
-    keys = (
-        tuple(jsontext.top_keys(pl.Series(sample, dtype=pl.String))) if spec.record.frame == "json" and sample else ()
-    )
+    keys = tuple(jsontext.top_keys(pl.Series(sample, dtype=pl.String))) if spec.record.frame in _JSON and sample else ()
     strip = ascii_classes(spec.record.strip) if spec.record.strip else None
     columns = tuple(header or spec.record.columns)
     return Splitter(spec, matchers, strip, unique_names(columns), separator or spec.record.separator or ",", keys)

@@ -16,9 +16,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Final
 
-from forensics.ingest import streams, workbook
+from forensics.ingest import sqlite, streams, workbook
 from forensics.model.errors import EvidenceError, Location
 from forensics.store.case import MARKER
+
+_DEEPEST: Final = 3
+"""Archives inside archives are opened up to this depth."""
 
 _SKIPPED: Final = {".git", "__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini", "$RECYCLE.BIN"}
 
@@ -35,6 +38,7 @@ class Item:
         limit: size of a plain file when it was found.
         problem: why it cannot be opened at all.
         named: the user named this very file (not just its folder).
+        numbered: each row of this table begins with its number, which is its line.
     """
 
     shown: str
@@ -46,6 +50,7 @@ class Item:
     problem: str | None = None
     named: bool = False
     release: Callable[[], None] = field(default=lambda: None, compare=False)
+    numbered: bool = False
 
     @property
     def label(self) -> str:
@@ -96,9 +101,14 @@ def _walk(folder: Path) -> Iterator[Path]:
                 yield Path(base) / name
 
 
-def items(path: Path, *, named: bool, scratch: Path) -> Iterator[Item]:
-    """The sources in one file: itself, or what its archive holds. `scratch` is a folder for spooled members."""
-    shown = path.as_posix()
+def items(path: Path, *, named: bool, scratch: Path, shown: str | None = None, depth: int = 0) -> Iterator[Item]:
+    """The sources in one file: itself, or what its archive, workbook or database holds. `scratch` is a folder for spooled members.
+
+    Args:
+        shown: how to call the file, if it is a member of an archive.
+        depth: how many archives it lies in.
+    """
+    shown = shown or path.as_posix()
     try:
         head = streams.magic(path)
         stat = path.stat()
@@ -107,21 +117,41 @@ def items(path: Path, *, named: bool, scratch: Path) -> Iterator[Item]:
         return
     mtime = datetime.fromtimestamp(stat.st_mtime, UTC)
     how = streams.compression(head)
-    if how is None and streams.archive(head) is None:
+    if how is None and not _is_container(head):
         yield Item(shown, lambda: path.open("rb"), None, stat.st_size, mtime, stat.st_size, named=named)
         return
     if how is not None:
         inner = next(streams.Stream(lambda: streams.decompressed(path.open("rb"), how)).blocks(size=512), b"")
-        if streams.archive(inner) != "tar":
+        if not _is_container(inner):
             yield Item(
                 shown, lambda: streams.decompressed(path.open("rb"), how), None, stat.st_size, mtime, named=named
             )
             return
-    reader = _zip_members if streams.archive(head) == "zip" else _tar_members
+        if streams.archive(inner) != "tar":  # it must be sought in
+            yield from _spooled(streams.decompressed(path.open("rb"), how), shown, scratch, named, depth)
+            return
     try:
-        yield from reader(path, shown, how, scratch, mtime, named)
+        if head.startswith(sqlite.MAGIC):
+            for table in sqlite.tables(path, scratch):
+                yield Item(shown, table.open, table.name, stat.st_size, mtime, named=named, numbered=True)
+            return
+        reader = _zip_members if streams.archive(head) == "zip" else _tar_members
+        yield from reader(path, shown, how, scratch, mtime, named, depth)
     except (*streams.DAMAGE, tarfile.TarError, RuntimeError, NotImplementedError) as error:
         yield Item(shown, _nothing, problem=f"the archive is damaged: {str(error)[:200]}", named=named)
+
+
+def _is_container(head: bytes) -> bool:
+    return streams.archive(head) is not None or head.startswith(sqlite.MAGIC)
+
+
+def _spooled(stream: IO[bytes], shown: str, scratch: Path, named: bool, depth: int) -> Iterator[Item]:
+    """The sources in a container that is itself inside something."""
+    with stream, tempfile.NamedTemporaryFile(dir=scratch, delete=False) as spool:
+        shutil.copyfileobj(stream, spool, streams.BLOCK)
+    file = Path(spool.name)
+    yield from items(file, named=named, scratch=scratch, shown=shown, depth=depth + 1)
+    file.unlink()
 
 
 def standard_input(scratch: Path) -> Item:
@@ -141,9 +171,9 @@ def _nothing() -> IO[bytes]:
 
 
 def _zip_members(
-    path: Path, shown: str, how: str | None, scratch: Path, mtime: datetime, named: bool
+    path: Path, shown: str, how: str | None, scratch: Path, mtime: datetime, named: bool, depth: int
 ) -> Iterator[Item]:
-    del how, scratch
+    del how
     with zipfile.ZipFile(path) as archive:
         infos = [info for info in archive.infolist() if not info.is_dir()]
     if workbook.is_workbook(info.filename for info in infos):
@@ -153,18 +183,18 @@ def _zip_members(
     for info in infos:
         if Path(info.filename).name in _SKIPPED or "__MACOSX" in info.filename:
             continue
-        yield _member(
-            shown,
-            info.filename,
-            lambda name=info.filename: zipfile.ZipFile(path).open(name),  # type: ignore[misc]  # noqa: SIM115
-            info.compress_size,
-            _zip_time(info) or mtime,
-            named,
-        )
+
+        def opener(name: str = info.filename) -> IO[bytes]:
+            return zipfile.ZipFile(path).open(name)
+
+        if depth < _DEEPEST and _is_container(_peek(opener)):
+            yield from _spooled(opener(), f"{shown}!{info.filename}", scratch, named, depth)
+        else:
+            yield _member(shown, info.filename, opener, info.compress_size, _zip_time(info) or mtime, named)
 
 
 def _tar_members(
-    path: Path, shown: str, how: str | None, scratch: Path, mtime: datetime, named: bool
+    path: Path, shown: str, how: str | None, scratch: Path, mtime: datetime, named: bool, depth: int
 ) -> Iterator[Item]:
     """Members one by one, spooled: a compressed tar cannot be sought in, and each member is read twice."""
     with streams.decompressed(path.open("rb"), how) as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
@@ -177,8 +207,17 @@ def _tar_members(
             with tempfile.NamedTemporaryFile(dir=scratch, delete=False) as spool:
                 shutil.copyfileobj(data, spool, streams.BLOCK)
             file = Path(spool.name)
+            if depth < _DEEPEST and _is_container(streams.magic(file)):
+                yield from items(file, named=named, scratch=scratch, shown=f"{shown}!{info.name}", depth=depth + 1)
+                file.unlink()
+                continue
             when = datetime.fromtimestamp(info.mtime, UTC) if info.mtime else mtime
             yield _member(shown, info.name, lambda f=file: f.open("rb"), info.size, when, named, file.unlink)  # type: ignore[misc]
+
+
+def _peek(opener: Callable[[], IO[bytes]]) -> bytes:
+    with opener() as stream:
+        return stream.read(512)
 
 
 def _member(

@@ -82,15 +82,36 @@ class Lines:
         bounds: int64 (n + 1,), where each line begins in `text`, and the end.
         offsets: int64 (n,), where each line begins in the piece's original bytes.
         replaced: characters that no encoding fitted.
+        encoding: of the original bytes, where `text` is another; None where `text` is the piece itself.
+        skipped: bytes of a BOM before the first line's text.
     """
 
     text: bytes
     bounds: np.ndarray[tuple[int], np.dtype[np.int64]]
     offsets: np.ndarray[tuple[int], np.dtype[np.int64]]
     replaced: int = 0
+    encoding: str | None = None
+    skipped: int = 0
 
     def __len__(self) -> int:
         return len(self.offsets)
+
+    def origin(self, at: np.ndarray[tuple[int], np.dtype[np.int64]]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        """Where in the piece's original bytes the characters at these rising positions of `text` stand."""
+        if self.encoding is None:
+            return at
+        line = np.searchsorted(self.bounds, at, side="right") - 1
+        line = np.minimum(line, len(self.offsets) - 1)
+        out = self.offsets[line].copy()
+        before, place, reached = -1, 0, 0
+        for i in np.flatnonzero(at > self.bounds[line]).tolist():
+            if line[i] != before:
+                before, place = int(line[i]), int(self.bounds[line[i]])
+                reached = int(out[i]) + (0 if before else self.skipped)
+            passed = self.text[place : at[i]].decode().replace(BAD, "?").encode(self.encoding)
+            place, reached = int(at[i]), reached + len(passed)
+            out[i] = reached
+        return out
 
     def series(self, starts: np.ndarray[tuple[int], np.dtype[np.int64]] | None = None) -> pl.Series:
         """The lines without their ends, or the runs of lines that begin at the line numbers `starts` (from 0)."""
@@ -116,14 +137,14 @@ def split(data: bytes, encoding: Encoding, *, first: bool = False) -> Lines:
     text, replaced = _transcode(data[skip:], encoding)
     bounds = _line_starts(text, UTF8)
     if len(bounds) - 1 == len(offsets):
-        return Lines(text, bounds, offsets, replaced)
+        return Lines(text, bounds, offsets, replaced, encoding.name, skip)
     # A broken character swallowed a line end: decode line by line, so that offsets and lines agree again.
     ends = np.append(offsets[1:], len(data))
     pieces = [data[max(a, skip) : b] for a, b in zip(offsets.tolist(), ends.tolist(), strict=True)]
     lines = [piece.decode(encoding.name or UTF8, "replace").replace("\n", "") + "\n" for piece in pieces]
     encoded = [line.encode() for line in lines]
     bounds = np.concatenate([[0], np.cumsum([len(line) for line in encoded])]).astype(np.int64)
-    return Lines(b"".join(encoded), bounds, offsets, sum(line.count(BAD) for line in lines))
+    return Lines(b"".join(encoded), bounds, offsets, sum(line.count(BAD) for line in lines), encoding.name, skip)
 
 
 def _valid(data: bytes) -> bool:

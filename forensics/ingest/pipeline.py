@@ -379,8 +379,6 @@ def _first(blocks: Iterator[bytes], size: int) -> Iterator[bytes]:
 def _binary(head: bytes) -> str:
     if head.startswith(b"\xfebin"):
         return "a binary MySQL log: export it with `mysqlbinlog -v --base64-output=DECODE-ROWS` and ingest that text"
-    if head.startswith(b"SQLite format 3"):
-        return "an SQLite database: export its tables as CSV"
     if head.startswith((b"\xd0\xcf\x11\xe0",)):
         return "an old binary workbook (.xls): save it as .xlsx or CSV"
     return "binary data, no log"

@@ -14,16 +14,24 @@ from forensics.formats.detect import Detection, Head, detect
 from forensics.formats.framing import frame_lines
 from forensics.formats.load import Registry
 from forensics.formats.plan import Parsed, Plan, SourceContext, compile_plan
+from forensics.formats.statements import statement_starts
 from forensics.formats.systems import system_of
 from forensics.ingest.account import CUT, Account, settle
+from forensics.ingest.arrays import array_records, cut_array
 from forensics.ingest.chunks import Chunk, cut
 from forensics.ingest.discover import Item
 from forensics.ingest.encoding import Encoding, Lines, guess, split
 from forensics.ingest.streams import Stream
+from forensics.readers.ddl import declared_tables
+from forensics.readers.dump import Framer
+from forensics.readers.dump_plan import DumpPlan
 
 HEAD_BYTES = 256 << 10
 MAX_FAILURES = 200
 """Failed attempts in one chunk after which the rest of it is refused: a broken parser must not take for ever."""
+
+_NUMBER = r"^(-?[0-9]*),"
+"""What a row of a numbered table begins with."""
 
 SAMPLE = 400
 """Records of the head that a JSON format's keys are learned from."""
@@ -52,7 +60,12 @@ class Tail:
 
 @dataclass
 class Source:
-    """A source whose format is known. `attached` counts its first lines up to and with a table's header."""
+    """A source whose format is known.
+
+    Attributes:
+        attached: its first lines up to and with a table's header.
+        framer: what cuts it into rows, if it is a database dump.
+    """
 
     item: Item
     encoding: Encoding
@@ -61,6 +74,7 @@ class Source:
     context: SourceContext
     system: str | None
     attached: int = 0
+    framer: Framer | None = None
 
     @property
     def reasons(self) -> list[str]:
@@ -70,15 +84,19 @@ class Source:
     @property
     def stateful(self) -> bool:
         """Whether chunks must be parsed in file order, one after the other."""
-        return self.detection.spec.record.reader is not None
+        return self.detection.spec.record.reader is not None or self.framer is not None
 
     def starts(self, lines: pl.Series) -> pl.Series:
         """Which lines begin a record."""
+        if self.framer is not None:
+            return statement_starts(lines, self.framer.dialect)
         return frame_lines(lines, self.detection.spec.record)
 
     def chunks(self, stream: Stream, offset: int = 0, line: int = 1) -> Iterator[Chunk]:
         """The source's chunks from a record's beginning on."""
         record = self.detection.spec.record
+        if record.frame == "array":
+            return cut_array(stream.blocks(offset), self.encoding, record.marker, offset=offset, line=line)
         every = record.frame in ("line", "json")
         return cut(
             stream.blocks(offset), self.encoding, None if every else self.starts,
@@ -88,8 +106,7 @@ class Source:
     def parse(self, chunk: Chunk, *, damaged: bool = False) -> Outcome:
         """Records, events, rejects and the account of one chunk."""
         lines = split(chunk.data, self.encoding, first=chunk.offset == 0)
-        attached = min(self.attached, len(lines)) if chunk.offset == 0 else 0
-        records = self._records(lines, chunk, attached)
+        records, attached = self._records(lines, chunk)
         blank = ~records["raw"].str.contains(r"\S")  # stops at the first character, unlike stripping
         filled = records.filter(~blank) if blank.any() else records
         cut_off = _cut_tail(filled) if damaged and chunk.last and not chunk.data.endswith(b"\n") else None
@@ -106,7 +123,15 @@ class Source:
         account.blank = int(records.filter(blank)["lines"].sum())
         account.lines += account.blank
         account.replaced = lines.replaced
-        return Outcome(account, events, rejects, _tail(records, events, rejects) if chunk.last else None)
+        if not chunk.last:
+            return Outcome(account, events, rejects)
+        end = Tail(chunk.offset + len(chunk.data), chunk.line + len(lines), 0, 0, rejected=False)
+        return Outcome(account, events, rejects, _tail(records, events, rejects) if self.framer is None else end)
+
+    def records(self, chunk: Chunk) -> pl.DataFrame:
+        """The records of a chunk, unparsed."""
+        lines = split(chunk.data, self.encoding, first=chunk.offset == 0)
+        return self._records(lines, chunk)[0]
 
     def _parsed(self, records: pl.DataFrame, failures: list[str] | None = None) -> Parsed:
         """Parse; where the parser fails on a record, refuse that record only, found by halving.
@@ -130,7 +155,17 @@ class Source:
             pl.concat([first.rejects, second.rejects], how="diagonal_relaxed"),
         )
 
-    def _records(self, lines: Lines, chunk: Chunk, attached: int) -> pl.DataFrame:
+    def _records(self, lines: Lines, chunk: Chunk) -> tuple[pl.DataFrame, int]:
+        """The records of a chunk, and how many of its lines belong to none."""
+        if self.framer is not None:
+            return self.framer.records(lines, chunk.offset, chunk.line, last=chunk.last)
+        if self.detection.spec.record.frame == "array":
+            return array_records(lines, chunk, self.detection.spec.record.marker)
+        attached = min(self.attached, len(lines)) if chunk.offset == 0 else 0
+        return self._lined(lines, chunk, attached), attached
+
+    def _lined(self, lines: Lines, chunk: Chunk, attached: int) -> pl.DataFrame:
+        """Records that are lines, or runs of lines."""
         count = len(lines)
         if count == attached:
             return pl.DataFrame(schema={"line": pl.Int64, "lines": pl.Int64, "byte_offset": pl.Int64, "raw": pl.String})
@@ -142,13 +177,19 @@ class Source:
             mask[0] = True
             first = np.flatnonzero(mask).astype(np.int64) + attached
             raw = lines.series(first)
-        return pl.DataFrame(
+        records = pl.DataFrame(
             {
                 "line": first + chunk.line,
                 "lines": np.diff(np.append(first, count)),
                 "byte_offset": lines.offsets[first] + chunk.offset,
                 "raw": raw,
             }
+        )
+        if not self.item.numbered:
+            return records
+        number = pl.col("raw").str.extract(_NUMBER).cast(pl.Int64, strict=False)
+        return records.with_columns(
+            number.fill_null(pl.col("line")).alias("line"), pl.col("raw").str.replace(_NUMBER, "")
         )
 
 
@@ -164,16 +205,26 @@ def recognise(
     lines = split(head, encoding, first=True).series()
     if not whole and len(lines) > 1:
         lines = lines[:-1]  # the last one is cut off
+    if item.numbered:
+        lines = lines.str.replace(_NUMBER, "")
     found = detect(registry, Head(text="\n".join(lines.to_list()), name=item.label))
     header_line = found.header_line
     attached = 0 if header_line is None else header_line + 1
+    sample = found.sample if found.sample is not None else lines[attached : attached + SAMPLE].to_list()
     context = SourceContext(
         zone=zone, name=item.label, mtime=item.mtime, system=system,
-        header=found.header, separator=found.separator, sample=lines[attached : attached + SAMPLE].to_list(),
+        header=found.header, separator=found.separator, sample=sample,
         ddl=ddl,
     )  # fmt: skip
     who, _ = system_of(item.label, found.spec.shared, found.spec.system, system)
-    return Source(item, encoding, found, compile_plan(found.spec, context), context, who, attached)
+    if found.spec.record.frame == "sql":
+        framer = Framer(found.spec.record.dialect, declared_tables(context.ddl()))
+        return Source(item, encoding, found, DumpPlan(registry, context, framer), context, who, attached, framer)
+    source = Source(item, encoding, found, compile_plan(found.spec, context), context, who, attached)
+    if source.plan.undecided:  # only the whole source tells
+        for chunk in source.chunks(stream):
+            source.plan.survey(source.records(chunk))
+    return source
 
 
 def _upto(stream: Stream, size: int) -> Iterator[bytes]:
