@@ -61,13 +61,15 @@ def _wms(raw: Raw) -> Iterator[tuple[str, bytes]]:
     history = faces.select(
         id=whole("id"), warehouse_id="warehouse", sku_id="sku", quantity=number("delta"), before_quantity=number("qty_before"),
         after_quantity=number("qty_after"), amount=pl.lit(None), remark=pl.lit(None), order_id=pl.lit(None), order_no="doc",
-        order_type=pl.col("type").replace_strict(words.RUOYI_ORDER, default=4, return_dtype=pl.Int64), create_time="ts", create_by="operator", bin_code="location",
+        order_type=pl.col("type").replace_strict(words.RUOYI_ORDER, default=4, return_dtype=pl.Int64), create_time="ts",
+        create_by="operator", bin_code="location",
         lot_no=blank("batch"), line_no=whole("doc_line"), request_id="request_id",
     )  # fmt: skip
     yield "wms/wms_inventory_history.sql", sql_dump("wms_inventory_history", _HISTORY, history)
     tasks = task_history(raw).select(
         task_no="task", task_type="type", task_status=said("to_state", words.TASK_STATE_EN), prev_status=said("from_state", words.TASK_STATE_EN),
-        operate_time="ts", pallet_no="pallet", from_location="from_location", to_location="to_location", sku_code="sku", lot_no="batch", task_qty=bare("qty"),
+        operate_time="ts", pallet_no="pallet", from_location="from_location", to_location="to_location", sku_code="sku", lot_no="batch",
+        task_qty=bare("qty"),
         order_no="doc", line_no="doc_line", operator_type=said("actor_type", words.ACTOR_EN), operator="operator", remark="remark",
     )  # fmt: skip
     yield "wms/task_log.csv", csv(tasks)
@@ -78,30 +80,37 @@ def _wms(raw: Raw) -> Iterator[tuple[str, bytes]]:
     )  # fmt: skip
     yield "wms/api_log.csv", csv(calls)
     reservations = raw.table("wms.reservation_log").filter(_at_face()).select(
-        create_time="ts", sku_code="sku", lot_no="batch", bin_code="location", container_code="pallet", lock_qty=bare("qty"), order_no="doc", line_no="doc_line",
+        create_time="ts", sku_code="sku", lot_no="batch", bin_code="location", container_code="pallet", lock_qty=bare("qty"),
+        order_no="doc", line_no="doc_line",
         action="action", create_by="operator", request_id="request_id",
     )  # fmt: skip
     yield "wms/reservation.csv", csv(reservations)
     bindings = raw.table("wms.binding_log").select(
-        bind_time="ts", pallet_code="pallet", sku_code="sku", lot_no="batch", qty=bare("qty"), action="action", loc_code="location", order_no="doc",
+        bind_time="ts", pallet_code="pallet", sku_code="sku", lot_no="batch", qty=bare("qty"), action="action", loc_code="location",
+        order_no="doc",
         line_no="doc_line", operator="operator",
     )  # fmt: skip
     yield "wms/pallet_binding.csv", csv(bindings, encoding="utf-8-sig")
     orders = order_lines(raw).select(
-        order_no="doc", line_no="doc_line", order_type="type", ext_order_no="partner_doc", warehouse_code="warehouse", sku_code="sku", lot_no="batch",
+        order_no="doc", line_no="doc_line", order_type="type", ext_order_no="partner_doc", warehouse_code="warehouse", sku_code="sku",
+        lot_no="batch",
         quality_status="quality", qty=bare("qty"), finished_qty=bare("done_qty"), uom="uom", order_status=said("state", words.DOC_STATE_EN),
         create_time=seconds("created_at"),
     )  # fmt: skip
     yield "wms/order_line.csv", csv(orders)
     # The handhelds' own clock: this export comes from the devices' server, not from the WMS.
     scans = raw.table("wms.scan_log").select(
-        scan_time=pl.coalesce("device_ts", "ts"), device_id="device", operator="operator", scan_type="scan_type", barcode="barcode", expected_value="expected",
-        pallet_no="pallet", location_code="location", task_no="task", order_no="doc", scan_result=said("outcome", words.SCAN_OUTCOME_EN),
+        scan_time=pl.coalesce("device_ts", "ts"), device_id="device", operator="operator", scan_type="scan_type", barcode="barcode",
+        expected_value="expected",
+        pallet_no="pallet", location_code="location", sku_code="sku", lot_no="batch", task_no="task", order_no="doc",
+        scan_result=said("outcome", words.SCAN_OUTCOME_EN),
     )  # fmt: skip
     yield "pda/scan_log.csv", csv(scans.sort("scan_time", maintain_order=True))
     queries = raw.table("wms.stock_query").select(
-        read_at="ts", request_id="request_id", user_name="operator", warehouse_code="warehouse", location_code="location", location_type="location_type",
-        sku_code="sku", lot_no="batch", quality_status="quality", stock_qty=bare("qty"), locked_qty=bare("locked_qty"), available_qty=bare("available"),
+        read_at="ts", request_id="request_id", user_name="operator", warehouse_code="warehouse", location_code="location",
+        location_type="location_type",
+        sku_code="sku", lot_no="batch", quality_status="quality", stock_qty=bare("qty"), locked_qty=bare("locked_qty"),
+        available_qty=bare("available"),
         read_from="served_from", cost_ms="duration_ms",
     )  # fmt: skip
     yield "wms/stock_query.csv", csv(queries)
@@ -111,7 +120,8 @@ def _wms(raw: Raw) -> Iterator[tuple[str, bytes]]:
     )  # fmt: skip
     yield "wms/stock_count.csv", csv(counts)
     clicks = raw.table("wms.oper_log").select(
-        oper_time="ts", user_name="operator", terminal="terminal", menu="menu", action="action", task_no="task", order_no="doc", pallet_no="pallet",
+        oper_time="ts", user_name="operator", terminal="terminal", menu="menu", action="action", task_no="task", order_no="doc",
+        pallet_no="pallet",
         location_code="location", sku_code="sku", params="params", outcome="outcome", request_id="request_id",
     )  # fmt: skip
     yield "wms/operation_log.csv", csv(clicks)
@@ -164,8 +174,10 @@ def _stock_log(raw: Raw) -> list[dict[str, Any]]:
 
 def _entry(row: dict[str, Any], kind: int, text: str, **figures: Any) -> dict[str, Any]:
     return {
-        "logType": kind, "sourceBillNo": row["doc"], "lineNo": row["doc_line"], "lpnCode": row["pallet"] or None, "locCode": row["location"],
-        "skuCode": row["sku"], "lotNumber": row["batch"] or None, **figures, "msg": text, "createUser": row["operator"], "createTime": row["ts"],
+        "logType": kind, "sourceBillNo": row["doc"], "lineNo": row["doc_line"], "lpnCode": row["pallet"] or None,
+        "locCode": row["location"],
+        "skuCode": row["sku"], "lotNumber": row["batch"] or None, **figures, "msg": text, "createUser": row["operator"],
+        "createTime": row["ts"],
     }  # fmt: skip
 
 
@@ -206,7 +218,8 @@ def _wcs(raw: Raw) -> Iterator[tuple[str, bytes]]:
 
 def _events(signals: pl.DataFrame) -> pl.DataFrame:
     return signals.select(
-        event_time="ts", device_code="device", task_no="task", pallet_no="pallet", signal="signal_name", location="location", from_location="from_location",
+        event_time="ts", device_code="device", task_no="task", pallet_no="pallet", signal="signal_name", location="location",
+        from_location="from_location",
         to_location="to_location", alarm_code="code", message="message",
     )  # fmt: skip
 
@@ -257,7 +270,8 @@ def _file_log(raw: Raw, signals: pl.DataFrame) -> Iterator[tuple[str, bytes]]:
         day += [(row["ts"], f"WMS->EIS{word}请求{compact(body)}"), (row["ts"], f"WMS->EIS{word}返回{answer}")]
     for n, row in enumerate(signals.filter(pl.col("signal_name").is_in(list(_METHODS))).iter_rows(named=True), 400_001):
         body = {
-            "reqCode": f"E{n}", "reqTime": row["ts"][:19], "method": _METHODS[row["signal_name"]], "taskCode": row["task"], "podCode": row["pallet"],
+            "reqCode": f"E{n}", "reqTime": row["ts"][:19], "method": _METHODS[row["signal_name"]], "taskCode": row["task"],
+            "podCode": row["pallet"],
             "currentPositionCode": row["location"], "robotCode": row["device"],
         }  # fmt: skip
         answer = compact({"code": "0", "message": "成功", "reqCode": f"E{n}"})
@@ -306,8 +320,10 @@ def _slashed(at: str) -> str:
 
 def _erp(raw: Raw) -> Iterator[tuple[str, bytes]]:
     documents = erp_lines(raw).select(
-        doc_no="doc", line_no="doc_line", doc_type="type", material_code="material", lot_no="batch", warehouse_code="warehouse_code", qty=bare("qty"),
-        posted_qty=bare("posted_qty"), uom="uom", doc_status=said("state", words.DOC_STATE_EN), reference_no="wms_doc", order_date="created_at",
+        doc_no="doc", line_no="doc_line", doc_type="type", material_code="material", lot_no="batch", warehouse_code="warehouse_code",
+        qty=bare("qty"),
+        posted_qty=bare("posted_qty"), uom="uom", doc_status=said("state", words.DOC_STATE_EN), reference_no="wms_doc",
+        order_date="created_at",
         partner="partner",
     )  # fmt: skip
     yield "erp/erp_documents.csv", csv(documents)

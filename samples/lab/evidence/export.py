@@ -1,18 +1,13 @@
-"""From a recording to what a support team would have: `python samples/lab/evidence/export.py OUT --style chinese|english|sap`.
+"""From a recording to what a support team would have.
 
-Reads `OUT/raw`, writes `OUT/evidence`. Nothing is interpreted: every table is shown in the clock of the host that wrote it.
+Nothing is interpreted: every table is shown in the clock of the host that wrote it.
 """
 
 from __future__ import annotations
 
-import argparse
 import shutil
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-
-if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from lab.evidence import chinese, english, sap, servers
 from lab.evidence.raw import Raw
@@ -26,31 +21,21 @@ STYLES: dict[str, tuple[Style, str, str]] = {
 """A style's tables, the zone in which its database team printed the binlog, and the layout of its gateways' logs."""
 
 
-def export(out: Path, style: str) -> None:
+def export(out: Path, style: str, left_out: Sequence[str] = ()) -> None:
     """Write `out/evidence` from `out/raw`.
 
     Args:
         out: the recording's folder.
         style: a key of `STYLES`.
+        left_out: beginnings of names that nobody collected, such as `db/general`.
     """
     raw = Raw(out / "raw")
     tables, binlog, gateway = STYLES[style]
     evidence = out / "evidence"
     shutil.rmtree(evidence, ignore_errors=True)
     for name, data in [*tables(raw), *servers.files(raw, binlog=binlog, gateway=gateway)]:
+        if name.startswith(tuple(left_out)):
+            continue
         path = evidence / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-
-
-def main() -> None:
-    """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("out", type=Path, help="folder of the recording")
-    parser.add_argument("--style", choices=STYLES, default="chinese")
-    options = parser.parse_args()
-    export(options.out, options.style)
-
-
-if __name__ == "__main__":
-    main()

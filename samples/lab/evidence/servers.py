@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from lab.evidence.raw import Raw
-from lab.evidence.surface import rotated, torn, zipped
+from lab.evidence.surface import packed, rotated, torn, zipped
 
 _JSON = rb"\{"
 _STAMP = rb"\d{4}[-/]\d\d[-/]\d\d[ T]\d\d:\d\d:\d\d"
@@ -44,7 +44,7 @@ def files(raw: Raw, *, binlog: str, gateway: str) -> Iterator[tuple[str, bytes]]
         if data := raw.bytes(name):
             yield _place(name) + ".gz", zipped(data)
     if data := raw.bytes(f"db/{binlog}"):
-        yield "db/binlog.000001.txt.gz", zipped(data)
+        yield "db/binlog.000001.txt.xz", packed(data)
     for name in raw.matching("pda/*.log"):
         yield name, raw.bytes(name) or b""
 

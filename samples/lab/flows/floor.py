@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab.flows.inbound import order
+from lab.flows.inbound import order, task_for
 from lab.flows.picking import how
 from lab.shift import Shift
 
@@ -22,15 +22,15 @@ def replenish(shift: Shift, operator: str) -> None:
 def bring(shift: Shift, pallet: str, face: str, sku: str, qty: int, operator: str) -> bool:
     """Move a pallet to staging and empty it into a face. False if it did not arrive."""
     with shift.pda() as pda:
-        answer = pda.post("/api/task/create", {"type": "replenish", "pallet": pallet, "to": "S-01", "operator": operator})
-    if answer["code"] != 0 or shift.wait_task(answer["data"]["taskCode"]) is None:
+        task, _, _ = task_for(shift, pda, pallet, type="replenish", to="S-01", operator=operator)
+    if shift.wait_task(task) is None:
         return False
     shift.sleep(shift.rng.uniform(20, 60))
     with shift.pda() as pda:
         pda.scan("putaway", pallet, operator, pallet, pallet=pallet, location=face, sku=sku)
         shift.world.unload(pallet, qty)
         shift.world.add(face, sku, qty)
-        body = {"pallet": pallet, "location": face, "sku": sku, "qty": qty, "operator": operator, "task": answer["data"]["taskCode"]}
+        body = {"pallet": pallet, "location": face, "sku": sku, "qty": qty, "operator": operator, "task": task}
         return pda.post("/api/pda/replenish", body, how(shift) | {"guard": "row_lock"})["code"] == 0
 
 

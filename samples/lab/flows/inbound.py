@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from lab.clients import Device
 from lab.shift import Shift
 
 DOCKS = ("I-01", "I-02")
@@ -48,14 +49,24 @@ def bind(shift: Shift, sku: str, batch: str, qty: int, doc: str, line: int, oper
     return pallet
 
 
+def task_for(shift: Shift, pda: Device, pallet: str, **what: Any) -> tuple[str, str, str]:
+    """Ask for a transport task (see services/wms/tasks.py `create`): its number, start and target.
+
+    The answer to a repeated request is empty, so the task is looked up. Raises `RuntimeError` where it was refused.
+    """
+    answer = pda.post("/api/task/create", {"pallet": pallet, **what})
+    if answer["code"] != 0:
+        raise RuntimeError(f"no task for {pallet}: {answer}")
+    row = shift.query("SELECT task, from_location, to_location FROM task WHERE pallet = %s ORDER BY created_at DESC, task DESC LIMIT 1", pallet)[0]
+    return str(row["task"]), str(row["from_location"]), str(row["to_location"])
+
+
 def put_away(shift: Shift, pallet: str, operator: str, *, zone: str = "A", to: str | None = None) -> tuple[str, str]:
     """Ask for the pallet to be taken into the racks: its task and target."""
     with shift.pda() as pda:
         pda.scan("putaway", pallet, operator, pallet, pallet=pallet, location=shift.world.where(pallet))
-        answer = pda.post("/api/task/create", {"type": "inbound", "pallet": pallet, "zone": zone, "to": to, "operator": operator})
-    if answer["code"] != 0:
-        raise RuntimeError(f"no task for {pallet}: {answer}")
-    return answer["data"]["taskCode"], answer["data"]["toLocation"]
+        task, _, target = task_for(shift, pda, pallet, type="inbound", zone=zone, to=to, operator=operator)
+    return task, target
 
 
 def receive(shift: Shift, sku: str, qty: int, *, batch: str | None = None, zone: str = "A", operator: str = "W01", plan: dict[str, Any] | None = None) -> Received:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from lab.flows.inbound import order
+from lab.flows.inbound import order, task_for
 from lab.shift import Shift
 
 
@@ -39,10 +39,8 @@ def leave(shift: Shift, sku: str, qty: int, *, batch: str = "", clerk: str = "C0
         shift.wcs.plan(pallet, **plan)
     dock = shift.rng.choice(("O-01", "O-02"))
     with shift.pda() as pda:
-        task = pda.post("/api/task/create", {"type": "outbound", "pallet": pallet, "from": pick["location"], "to": dock, "doc": doc, "doc_line": 1, "operator": operator})
-    if task["code"] != 0:
-        return None
-    return Leaving(pallet, sku, pick["batch"], int(float(pick["qty"])), doc, 1, partner, task["data"]["taskCode"], pick["location"], dock)
+        task, _, _ = task_for(shift, pda, pallet, type="outbound", **{"from": pick["location"]}, to=dock, doc=doc, doc_line=1, operator=operator)
+    return Leaving(pallet, sku, pick["batch"], int(float(pick["qty"])), doc, 1, partner, task, pick["location"], dock)
 
 
 def load(shift: Shift, leaving: Leaving, operator: str = "W03", how: dict[str, Any] | None = None, *, confirm: bool = True) -> dict[str, Any] | None:
