@@ -9,6 +9,7 @@ import threading
 from typing import Any
 
 import urllib3
+from urllib3.exceptions import HTTPError
 
 from lab.clock import LabClock, local
 
@@ -69,7 +70,7 @@ class Http:
                 response = self.pool.request("POST", url, body=json.dumps(body, default=float).encode(), headers=headers | {"Content-Type": "application/json"}, timeout=self.clock.real(timeout))
             found = response.json() if response.status == 200 else {"code": None}
             return {"status": response.status, "request_id": request_id, "attempts": 1, "began": began, **found}
-        except Exception as failure:  # noqa: BLE001
+        except (HTTPError, ValueError) as failure:
             return {"status": None, "code": None, "msg": str(failure), "request_id": request_id, "attempts": 1, "began": began}
 
 

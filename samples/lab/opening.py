@@ -94,6 +94,6 @@ def _import(connection: pymysql.Connection[DictCursor], row: Opening, journal: J
     journal.write(
         "commit", stock=stock, zone=row.zone, location=row.location, sku=row.sku, batch=row.batch, quality="qualified", pallet=row.pallet, type="opening", delta=row.book,
         read_qty=0, read_version=0, after=row.book, locked=0, version=1, guard="row_lock", doc="QC2026", doc_line=None, task=None, request_id=None, intent="", reverses=None,
-        wrote="relative", read_at=journal.clock.now(), started=journal.clock.now(), real=row.real,
+        wrote="relative", read_at=journal.clock.now(), started=journal.clock.now(), real=row.real, moment=moment,
     )  # fmt: skip
     return int(stock)

@@ -5,28 +5,22 @@ Each child leads a process group, asks the kernel to be killed with its parent, 
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import IO
 
 SAMPLES = Path(__file__).resolve().parents[1]
-PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None)
 
 
 class LabError(Exception):
     """The lab cannot be set up or go on; the message says why."""
-
-
-def _die_with_parent() -> None:
-    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class Processes:
@@ -35,6 +29,8 @@ class Processes:
     def __init__(self, logs: Path) -> None:
         self.logs = logs
         self.children: dict[str, subprocess.Popen[str]] = {}
+        self._starter = ThreadPoolExecutor(1, "starter")
+        """The kernel takes the death of the thread that started a child for the parent's: one that lives to the end starts them all."""
 
     def __enter__(self) -> Processes:
         return self
@@ -42,17 +38,21 @@ class Processes:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.stop_all()
 
-    def start(self, name: str, command: Sequence[str | Path], env: Mapping[str, str], *, pipe: bool = False) -> subprocess.Popen[str]:
-        """Start a child called `name`. Its output goes to `logs/<name>.out`; with `pipe` its stdin and stdout are ours."""
-        out: IO[str] = (self.logs / f"{name}.out").open("a", encoding="utf-8")
-        with out:
-            child = subprocess.Popen(
-                [str(part) for part in command], env={**os.environ, **env}, text=True, bufsize=1,
-                stdin=subprocess.PIPE if pipe else subprocess.DEVNULL, stdout=subprocess.PIPE if pipe else out, stderr=out,
-                process_group=0, preexec_fn=_die_with_parent,
-            )  # fmt: skip
+    def start(self, name: str, command: Sequence[str | Path], env: Mapping[str, str], *, pipe: bool = False, user: str | None = None) -> subprocess.Popen[str]:
+        """Start a child called `name`, as another `user` if named. Its output goes to `logs/<name>.out`; with `pipe` its stdin and stdout are ours."""
+        identity = ["--reuid", user, "--regid", user, "--clear-groups"] if user else []
+        # `env` last: libfaketime's start counts from the server's own first instruction, and belongs to the server's user
+        child = self._starter.submit(self._start, name, ["setpriv", *identity, "--pdeathsig", "KILL", "env", *(f"{key}={value}" for key, value in env.items()), *map(str, command)], pipe).result()
         self.children[name] = child
         return child
+
+    def _start(self, name: str, command: list[str], pipe: bool) -> subprocess.Popen[str]:
+        out: IO[str] = (self.logs / f"{name}.out").open("a", encoding="utf-8")
+        with out:
+            return subprocess.Popen(
+                command, text=True, bufsize=1, process_group=0,
+                stdin=subprocess.PIPE if pipe else subprocess.DEVNULL, stdout=subprocess.PIPE if pipe else out, stderr=out,
+            )  # fmt: skip
 
     def python(self, name: str, module: str, env: Mapping[str, str], *, pipe: bool = False) -> subprocess.Popen[str]:
         """Start one of our own services, `python -m module`."""
@@ -77,14 +77,17 @@ class Processes:
                 pass
             try:
                 child.wait(patience)
-                return
+                break
             except subprocess.TimeoutExpired:
                 continue
+        for left in Path("/dev/shm").glob(f"*faketime*_{child.pid}"):  # libfaketime leaves its semaphore behind
+            left.unlink(missing_ok=True)
 
     def stop_all(self) -> None:
         """Stop every child, the last started first."""
         for name in reversed(list(self.children)):
             self.stop(name)
+        self._starter.shutdown()
 
     def wait(self, name: str, ready: Callable[[], object], seconds: float = 30.0) -> None:
         """Wait until `ready` no longer raises and is true. Raises `LabError` when the child ends or time is up."""

@@ -195,6 +195,9 @@ def _tell(shift: Shift, told: list[Story]) -> list[threading.Thread]:
             story.run(mine)
         except ShiftOver:
             mine.journal.write("story_cut", name=story.name)
+        except (TimeoutError, RuntimeError, ConnectionError) as trouble:  # the warehouse had troubles of its own
+            mine.journal.write("story_cut", name=story.name, why=str(trouble))
+            print(f"story {story.name!r} was cut short: {trouble}", file=sys.stderr)
         except Exception as error:  # noqa: BLE001  one story that fails does not end a recording, but it is said
             mine.journal.write("story_failed", name=story.name, why=repr(error))
             print(f"story {story.name} failed: {error!r}", file=sys.stderr)

@@ -14,7 +14,7 @@ from lab.clock import FAKETIME, LabClock, fake_environment
 from lab.hosts import Hosts
 from lab.processes import LabError, Processes
 
-PROGRAMS = ("mariadbd", "mariadb-install-db", "mysqlbinlog", "redis-server", "redis-cli", "nginx")
+PROGRAMS = ("mariadbd", "mariadb-install-db", "mysqlbinlog", "redis-server", "redis-cli", "nginx", "setpriv")
 PACKAGES = "mariadb-server redis-server nginx-light faketime"
 
 MARIADB = {
@@ -25,6 +25,7 @@ MARIADB = {
     "innodb-log-file-size": "64M",
     "innodb-flush-log-at-trx-commit": "2",
     "innodb-lock-wait-timeout": "50",  # lab seconds: timed waits run on the server's clock
+    "transaction-isolation": "READ-COMMITTED",
     "innodb-print-all-deadlocks": "1",
     "slow-query-log": "1",
     "long-query-time": "2",
@@ -95,10 +96,8 @@ class Servers:
             "server-id": str(number), "report-host": f"db{number}",
         }  # fmt: skip
         settings |= {"general-log": "1"} if name == "primary" else {"read-only": "1", "relay-log": "relay", "log-slave-updates": "0", "skip-slave-start": "1"}
-        if os.geteuid() == 0:
-            settings["user"] = "mysql"
         command = ["mariadbd", "--no-defaults", *(f"--{key}={value}" for key, value in settings.items())]
-        self.processes.start(name, command, self._environment(name))
+        self.processes.start(name, command, self._environment(name), user="mysql" if os.geteuid() == 0 else None)
 
     def _wait_for_mariadb(self, name: str) -> None:
         port = self.hosts.ports[name]
@@ -152,7 +151,7 @@ class Servers:
 
 
 NGINX = """
-daemon off; master_process off; worker_processes 1; env FAKETIME; env TZ; pid {folder}/nginx.pid; error_log {folder}/error.log warn;
+daemon off; master_process off; worker_processes 1; env FAKETIME; env FAKETIME_DISABLE_SHM; env TZ; pid {folder}/nginx.pid; error_log {folder}/error.log warn;
 events {{ worker_connections 512; }}
 http {{
   log_format json escape=json '{{"time":"$time_iso8601","msec":"$msec","remote_addr":"$remote_addr","method":"$request_method","uri":"$request_uri",'
@@ -175,6 +174,7 @@ http {{
     location /wms/ {{ proxy_pass http://wms/; }}
     location /rcs/ {{ proxy_pass http://wcs/; }}
     location /erp/ {{ proxy_pass http://erp/; }}
+    location /standby/ {{ default_type application/json; return 200 '{{"code":0,"msg":"success","data":{{}}}}'; }}
   }}
 }}
 """

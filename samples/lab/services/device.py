@@ -13,6 +13,8 @@ import sys
 from typing import Any
 from urllib.parse import urlencode
 
+from urllib3.exceptions import HTTPError
+
 from lab.clock import local
 from lab.services.web import Service, compact
 
@@ -56,7 +58,7 @@ class Handheld:
                 response = service.http.request("GET", f"{url}?{urlencode(body)}", headers=headers, timeout=service.clock.lab.real(45))
             else:
                 response = service.http.request("POST", url, body=compact(body).encode(), headers=headers | {"Content-Type": "application/json"}, timeout=service.clock.lab.real(45))
-        except Exception as failure:  # noqa: BLE001
+        except (HTTPError, ValueError) as failure:
             service.log.error("<-- %s reqId=%s %s: %s", path, request_id, type(failure).__name__, failure)
             return None, {"code": None}
         took = round((service.now - sent) * 1000)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask import Response, request
+from urllib3.exceptions import HTTPError
 
 from lab.clock import local
 from lab.services.database import Database, Row, Transaction
@@ -72,7 +73,7 @@ def work_queue() -> None:
             result = response.json() if response.status == 200 else {}
             wms_doc = result.get("data", {}).get("wmsDoc")
             error = None if result.get("code") == 0 else f"HTTP {response.status} {result.get('msg', '')}"
-        except Exception as failure:  # noqa: BLE001
+        except (HTTPError, ValueError) as failure:
             error = f"{type(failure).__name__}: {failure}"
         state = "SENT" if error is None else "FAILED" if attempt >= MAX_ATTEMPTS else "QUEUED"
         connection.run("UPDATE queue SET state = %s, attempts = %s, sent_at = %s, error = %s WHERE id = %s", state, attempt, service.stamp(), error and error[:200], message["id"])

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, request
+from urllib3.exceptions import HTTPError
 
 from lab import world as physical
 from lab.services.database import Database, Row
@@ -86,7 +87,10 @@ def plan() -> Row:
 
     skip_callbacks: methods never sent · attempts: how often a callback is tried before it is given up (0: for ever) ·
     alarm: an alarm's code on the way, which clears · drop_before_put: alarm, and the pallet is lifted off by hand at a place named here; the task fails unreported ·
-    refuse_at_source: fails with an empty pick though the pallet is there · put_at: set down elsewhere without saying so · hold: lab seconds to wait before setting down.
+    slow_end: lab seconds the WMS takes over the first report of the end ·
+    refuse_at_source: fails with an empty pick though the pallet is there · put_at: set down elsewhere without saying so · hold: lab seconds to wait before setting down ·
+    carries: another pallet that people gave the robot instead · callback_delay: lab seconds between the end and its callback ·
+    callback_path: where the end's callback goes instead of the WMS (`/standby`: the gateway's stub, which answers success).
     """
     body = request.get_json()
     plans[body.pop("pallet")] = body
@@ -125,19 +129,21 @@ def call_back(task: Row, method: str, arranged: Row, attempt: int = 1, request_i
         return False
     request_id = request_id or f"R{random.getrandbits(40):010X}"
     position = task["to_location"] if method == "end" else task["from_location"]
+    node = arranged.get("callback_path", "/wms") if method == "end" else "/wms"
     body = {"reqCode": request_id, "taskCode": task["task"], "method": method, "podCode": task["pallet"], "currentPositionCode": position, "robotCode": task.get("device", "")}
+    how = compact({"think": arranged["slow_end"]}) if method == "end" and attempt == 1 and "slow_end" in arranged else "{}"
     began, stamp = service.now, service.stamp()
     status, text, error = None, None, None
     try:
         response = service.http.request(
-            "POST", f"http://127.0.0.1:{service.ports['plant']}/wms/api/wcs/callback", body=compact(body).encode(), timeout=service.clock.lab.real(40),
-            headers={"Content-Type": "application/json", "X-Request-Id": request_id, "X-Attempt": str(attempt), "User-Agent": "rcs-callback/2.1"},
+            "POST", f"http://127.0.0.1:{service.ports['plant']}{node}/api/wcs/callback", body=compact(body).encode(), timeout=service.clock.lab.real(40),
+            headers={"Content-Type": "application/json", "X-Request-Id": request_id, "X-Attempt": str(attempt), "User-Agent": "rcs-callback/2.1", "X-Lab": how},
         )  # fmt: skip
         status, text = response.status, response.data.decode("utf-8", "replace")
         code = response.json().get("code") if status == 200 else None
         outcome = "ok" if code == 0 else "timeout" if status == 504 else "fail"
         error = None if code == 0 else f"HTTP {status}" if status != 200 else f"code {code}"
-    except Exception as failure:  # noqa: BLE001
+    except (HTTPError, ValueError) as failure:
         outcome, error = ("refused" if "refused" in str(failure) else "timeout" if "timed out" in str(failure) else "fail"), f"{type(failure).__name__}: {failure}"
     took = round((service.now - began) * 1000)
     database.single().insert(
@@ -170,6 +176,7 @@ def carry_out(robot: str, task: Row) -> None:
     """One task from start to end."""
     arranged, world = plans.pop(task["pallet"], {}), the_world()
     task = task | {"device": robot}
+    carried = arranged.get("carries", task["pallet"])
     database.single().run("UPDATE transport SET device = %s WHERE task = %s", robot, task["task"])
     pace = random.Random(task["task"])
     try:
@@ -181,7 +188,7 @@ def carry_out(robot: str, task: Row) -> None:
         service.think(pace.uniform(15, 60))
         if task["task"] in cancelled:
             raise Stopped("CANCELLED", "cancelled on the way")
-        if arranged.get("refuse_at_source") or not world.lift(task["pallet"], task["from_location"], robot):
+        if arranged.get("refuse_at_source") or not world.lift(carried, task["from_location"], robot):
             signal(robot, "empty_pick", task, task["from_location"], code="E201", message="取货位无托盘")
             raise Stopped("FAILED", "empty pick", report=False)
         signal(robot, "pick_done", task, task["from_location"])
@@ -190,12 +197,12 @@ def carry_out(robot: str, task: Row) -> None:
         if arranged.get("alarm"):
             signal(robot, "alarm", task, code=arranged["alarm"], message="行走超时,已恢复")
         service.think(pace.uniform(30, 110))
-        if task["task"] in cancelled and world.set_down(task["pallet"], task["from_location"], robot):
+        if task["task"] in cancelled and world.set_down(carried, task["from_location"], robot):
             signal(robot, "put_done", task, task["from_location"], message="取消,已送回")
             raise Stopped("CANCELLED", "brought back")
-        put_down(robot, task, arranged, world)
+        put_down(robot, task, carried, arranged, world)
         set_state(task, "DONE", "finished_at")
-        call_back(task, "end", arranged)
+        threading.Timer(service.clock.lab.real(arranged.get("callback_delay", 0)), call_back, (task, "end", arranged)).start()
     except Stopped as stop:
         set_state(task, stop.state, "finished_at", stop.why)
         if stop.state == "CANCELLED":
@@ -204,19 +211,19 @@ def carry_out(robot: str, task: Row) -> None:
                 call_back(task, "cancel", arranged | {"attempts": 1})
 
 
-def put_down(robot: str, task: Row, arranged: Row, world: Any) -> None:
+def put_down(robot: str, task: Row, carried: str, arranged: Row, world: Any) -> None:
     """The last stretch, with what was arranged for it."""
     service.think(arranged.get("hold", 0))
     if arranged.get("drop_before_put"):
         signal(robot, "alarm", task, task["to_location"], code="E305", message="货物超限,请人工处理")
         service.think(40)
-        world.move(task["pallet"], arranged["drop_before_put"], "hand")
+        world.move(carried, arranged["drop_before_put"], "hand")
         signal(robot, "manual_remove", task, task["to_location"], code="M001", message="人工移出")
         raise Stopped("FAILED", "manual remove", report=False)
     target = arranged.get("put_at", task["to_location"])
-    if not world.set_down(task["pallet"], target, robot):
+    if not world.set_down(carried, target, robot):
         signal(robot, "occupied_put", task, target, code="E202", message="放货位有货")
-        world.move(task["pallet"], "S-EXC-01", "hand")
+        world.move(carried, "S-EXC-01", "hand")
         raise Stopped("FAILED", "occupied put", report=False)
     signal(robot, "put_done", task, target)
     if target[0] in "AB":

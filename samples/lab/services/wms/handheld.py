@@ -152,7 +152,8 @@ def count(body: Row, how: How) -> Row:
             place = {"zone": zone_of(keys[0]), "location": keys[0], "sku": keys[1], "batch": keys[2], "quality": "qualified", "pallet": keys[3]}
             receive(tx, place, Change(0, counted - book, "count", doc, 1, None, g.request_id, body.get("operator")))
             tx.after.append(lambda: forget(place))
-        orders.line_done(tx, doc, 1, counted - book)
+        if adjust or counted == book:  # a difference that is not booked waits for a decision, its document stays open
+            orders.line_done(tx, doc, 1, counted - book)
     return {"doc": doc, "expected": book}
 
 

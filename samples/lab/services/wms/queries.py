@@ -49,7 +49,7 @@ def from_replica(body: Row, how: How) -> Row:
     try:
         return _answer(body, connection.one(ROW, body["location"], body["sku"]), "primary", began, isolation=how.isolation)
     finally:
-        connection.run("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        connection.run("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
 
 
 @endpoint("/api/report/stock", "WEB", methods=("GET",))

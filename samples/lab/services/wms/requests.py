@@ -77,6 +77,7 @@ def once(tx: Transaction, how: How) -> None:
     try:
         tx.insert("idempotency", request_key=g.request_id, endpoint=request.path, created_at=service.stamp())
     except pymysql.err.IntegrityError:
+        service.journal.write("repeat", request_id=g.request_id, intent=how.intent, endpoint=request.path)
         raise Repeat from None
 
 

@@ -51,7 +51,7 @@ def apply(tx: Transaction, change: Change, how: How) -> Row:
     service.think(how.think)
     before = row["qty"]
     if change.delta < 0 and change.type not in ("reversal", "adjust", "count") and before + change.delta < 0:
-        raise Refusal(5001, "库存不足", sku=row["sku"], location=row["location"], asked=-change.delta, available=before)
+        raise _short(row, change, how)
     after = before + change.delta
     sets, values = "qty = qty + %s", [change.delta]
     condition: str = ""
@@ -69,12 +69,18 @@ def apply(tx: Transaction, change: Change, how: How) -> Row:
     if not changed:
         if how.guard == "version":
             raise Conflict
-        raise Refusal(5001, "库存不足", sku=row["sku"], location=row["location"], asked=-change.delta, available=before)
+        raise _short(row, change, how)
     now = _remember(tx, row, change, how, read_at=read_at, wrote="absolute" if how.guard in ("absolute", "version") else "relative")
     if how.guard == "relative":  # sound relative updates write what the row really became
         before, after = now["qty"] - change.delta, now["qty"]
     _ledger(tx, row, change, before, after)
     return {"before": before, "after": after, "row": row}
+
+
+def _short(row: Row, change: Change, how: How) -> Refusal:
+    """Too little: noted, and the answer to give."""
+    service.journal.write("short", stock=row["id"], location=row["location"], sku=row["sku"], asked=-change.delta, seen=row["qty"], guard=how.guard, doc=change.doc, doc_line=change.doc_line, request_id=change.request_id)
+    return Refusal(5001, "库存不足", sku=row["sku"], location=row["location"], asked=-change.delta, available=row["qty"])
 
 
 def receive(tx: Transaction, place: Row, change: Change) -> None:

@@ -7,6 +7,7 @@ import threading
 from typing import Any
 
 from flask import g
+from urllib3.exceptions import HTTPError
 
 from lab.clock import local
 from lab.services.database import Row, Transaction
@@ -30,7 +31,8 @@ def set_state(tx: Transaction, task: Row, state: str, actor: str, *, operator: s
         location=location, actor_type=actor, operator=operator, request_id=g.get("request_id"), remark=remark,
     )  # fmt: skip
     service.log.info("任务 %s 状态 %s -> %s 来源=%s 托盘=%s", task["task"], task.get("state"), state, actor, task["pallet"])
-    tx.after.append(lambda: service.journal.write("task", task=task["task"], state=state, actor=actor, operator=operator, pallet=task["pallet"]))
+    subject = {name: task[name] for name in ("task", "type", "pallet", "sku", "batch", "qty", "doc", "doc_line", "from_location", "to_location")}
+    tx.after.append(lambda: service.journal.write("task", state=state, actor=actor, operator=operator, **subject))
 
 
 def free_location(tx: Transaction, zone: str) -> str:
@@ -89,7 +91,7 @@ def call(callee: str, gateway: str, path: str, body: Row, *, attempt: int = 1) -
         status, text = response.status, response.data.decode("utf-8", "replace")
         good = status == 200 and response.json().get("code") == 0
         error = None if good else f"HTTP {status}" if status != 200 else response.json().get("msg")
-    except Exception as failure:  # noqa: BLE001  whatever the network does belongs into the log
+    except (HTTPError, ValueError) as failure:
         good, error = False, f"{type(failure).__name__}: {failure}"
     outcome = "ok" if good else "timeout" if status == 504 or "Timeout" in (error or "") else "fail"
     took = round((service.now - began) * 1000)
@@ -206,7 +208,7 @@ def heartbeat() -> None:
         response = service.http.request("GET", f"http://127.0.0.1:{service.ports['plant']}/rcs/heartbeat", timeout=service.clock.lab.real(25), headers={"User-Agent": "wms/3.8"})
         if response.status != 200:
             outcome, error = "fail", f"HTTP {response.status}"
-    except Exception as failure:  # noqa: BLE001
+    except (HTTPError, ValueError) as failure:
         outcome, error = "fail", f"{type(failure).__name__}: {failure}"[:200]
     if error:
         service.log.error("WCS心跳失败 %s", error)
