@@ -17,6 +17,9 @@ SLACK = timedelta(minutes=15)
 """How far a finding's time may lie from the truth's: checks may count from the put-done or from the last attempt."""
 
 
+EVER = "1970-01-01T00:00:00Z"
+
+
 @dataclass
 class Comparison:
     """One case's result. `found` pairs a truth with its finding; `undecided` are among the `missed`."""
@@ -98,7 +101,8 @@ def compare(
             result.repeated += [findings[n] for n in hits[1:]]
             continue
         result.missed.append(fault)
-        causes = [cause["cause"] for _, entry in open_.about(fault["subject"], *time) for cause in entry["causes"]]
+        seen = open_.about(fault["subject"], EVER, fault["ended_at"])  # what is undecided says when it began, not until when
+        causes = [cause["cause"] for _, entry in seen for cause in entry["causes"]]
         if fault["cause"] in causes:
             result.undecided.append(fault)
     result.false = [finding for n, finding in enumerate(findings) if n not in used | tolerated]

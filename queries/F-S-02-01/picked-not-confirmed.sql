@@ -33,8 +33,8 @@ WITH went AS (
            list(witness(source, byte_offset, part, 'for', action) ORDER BY us) FILTER (step = 'picked') AS left_by,
            list({'us': us, 'location': location}) FILTER (step = 'put') AS puts
     FROM task_moves GROUP BY task, run HAVING picked_us IS NOT NULL
-), confirmed AS (
-    SELECT DISTINCT task FROM completion_calls WHERE served AND task IS NOT NULL
+), confirmed AS (  -- somebody confirmed it and was heard; that a device told of its arrival is no confirmation
+    SELECT DISTINCT task FROM completion_calls WHERE served AND task IS NOT NULL AND action = 'confirm'
 ), open AS (
     SELECT t.task, t.run, t.pallet, coalesce(t.origin, w.picked_at) AS place, t.target, t.sku, t.batch, t.qty, t.doc, t.doc_line,
            t.begin_us, t.err_us, t.next_in_us, t.last_state, w.* EXCLUDE (task, run)

@@ -33,13 +33,13 @@ WITH places AS (  -- names that the stock record uses; a position known only to 
 ), looks AS (
     SELECT * FROM sightings WHERE us IS NOT NULL AND (location IN (FROM places) OR action IN ('load', 'gate'))
 ), gone AS (
-    SELECT s.pallet, s.location AS place, s.sku, s.batch, s.qty, s.from_us, s.to_us, s.err_us AS book_err, l.us, l.err_us, l.res_us, l.clock,
+    SELECT s.pallet, s.location AS place, s.sku, s.batch, s.qty, s.from_us, s.to_us, s.before_records, s.err_us AS book_err, l.us, l.err_us, l.res_us, l.clock,
            l.source, l.byte_offset, l.part, l.location AS seen_at, l.task AS seen_task, 'empty' AS how
     FROM pallet_stays s JOIN looks l ON l.location = s.location
     WHERE l.says = 'absent' AND l.us > s.from_us + s.err_us + l.err_us AND l.us < s.to_us - s.err_us - l.err_us
       AND (l.pallet IS NULL OR l.pallet = s.pallet)
     UNION ALL BY NAME
-    SELECT s.pallet, s.location AS place, s.sku, s.batch, s.qty, s.from_us, s.to_us, s.err_us AS book_err, l.us, l.err_us, l.res_us, l.clock,
+    SELECT s.pallet, s.location AS place, s.sku, s.batch, s.qty, s.from_us, s.to_us, s.before_records, s.err_us AS book_err, l.us, l.err_us, l.res_us, l.clock,
            l.source, l.byte_offset, l.part, l.location AS seen_at, l.task AS seen_task, 'elsewhere' AS how
     FROM pallet_stays s JOIN looks l ON l.pallet = s.pallet
     WHERE l.location IS DISTINCT FROM s.location AND (l.says = 'present' OR (l.says = 'left' AND l.action IN ('load', 'gate')))
@@ -48,7 +48,7 @@ WITH places AS (  -- names that the stock record uses; a position known only to 
 ), alone AS (  -- a place that holds several pallets is not empty of one
     SELECT location, pallet FROM pallet_stays GROUP BY location, pallet
 ), first_gone AS (
-    SELECT pallet, place, sku, batch, qty, from_us, to_us, any_value(book_err) AS book_err, min(us) AS gone_us, arg_min(err_us, us) AS gone_err,
+    SELECT pallet, place, sku, batch, qty, from_us, to_us, any_value(before_records) AS before_records, any_value(book_err) AS book_err, min(us) AS gone_us, arg_min(err_us, us) AS gone_err,
            arg_min(res_us, us) AS gone_res, arg_min(clock, us) AS gone_clock, max(us) AS last_gone_us,
            list_distinct(list(seen_task)) AS seen_tasks, bool_or(how = 'empty') AS empty, bool_or(how = 'elsewhere') AS elsewhere,
            arg_min(seen_at, us) FILTER (how = 'elsewhere') AS seen_at,
@@ -96,14 +96,17 @@ WITH places AS (  -- names that the stock record uses; a position known only to 
 ), reach AS (
     SELECT min(least(max_task, max_ledger)) AS until_us FROM (
         SELECT max(last_us) FILTER (kind = 'task') AS max_task, max(last_us) FILTER (kind IN ('ledger', 'change')) AS max_ledger FROM coverage)
+), late AS (
+    SELECT max(deadline_us) AS deadline_us FROM deadlines WHERE step IN ('put-to-ledger', 'pick-to-ledger')
 )
 SELECT pallet, place AS location, sku, batch, at_time(since_us) AS started_at, at_time(gone_us) AS ended_at, qty AS qty_error,
-       CASE WHEN elsewhere AND empty THEN 60.0 WHEN elsewhere THEN 30.0 ELSE 12.0 END AS strength,
-       seen_us IS NULL OR reach.until_us < gone_us + $late_document_h * 3600e6 AS undecided,
+       CASE WHEN elsewhere AND empty THEN 60.0 WHEN elsewhere THEN 30.0 ELSE 12.0 END * CASE WHEN seen_us IS NULL THEN 0.5 ELSE 1.0 END AS strength,
+       -- never confirmed there: perhaps it never came; if it is seen elsewhere, and the book had it there before the records begin, it did
+       (seen_us IS NULL AND NOT (elsewhere AND before_records)) OR reach.until_us < gone_us + late.deadline_us AS undecided,
        {'proof': CASE WHEN elsewhere AND empty THEN 'seen elsewhere, place empty' WHEN elsewhere THEN 'it was seen elsewhere'
                       ELSE 'its place was seen empty' END, 'to_location': seen_at, 'from_location': place} AS details,
        list_concat(CASE WHEN seen_by IS NULL THEN [] ELSE [seen_by] END, gone_by) AS witnesses
-FROM candidates c CROSS JOIN reach
+FROM candidates c CROSS JOIN reach CROSS JOIN late
 WHERE NOT EXISTS (FROM covered x WHERE x.pallet = c.pallet AND x.place = c.place AND x.from_us = c.from_us)
   AND (elsewhere OR (SELECT count(*) FROM alone a WHERE a.location = c.place) <= 1
        OR NOT EXISTS (FROM pallet_stays o WHERE o.location = c.place AND o.pallet <> c.pallet AND o.from_us <= c.gone_us AND o.to_us > c.gone_us))

@@ -98,7 +98,9 @@ WITH places AS (
     SELECT c.*, reach.until_us, reach.tasks_from_us FROM candidates c CROSS JOIN reach
     WHERE NOT EXISTS (FROM explained x WHERE x.source = c.source AND x.byte_offset = c.byte_offset AND x.part = c.part)
       AND reach.tasks_from_us <= c.us
-), late AS (SELECT max(deadline_us) AS deadline_us FROM deadlines)
+), late AS (
+    SELECT max(deadline_us) AS deadline_us FROM deadlines WHERE step IN ('put-to-ledger', 'put-to-callback')
+)
 SELECT any_value(pallet) AS pallet, location, any_value(goods) AS sku, any_value(lot) AS batch,
        at_time(min(us)) AS started_at, at_time(max(us)) AS ended_at, -coalesce(arg_min(amount, us), 0) AS qty_error,
        CASE WHEN bool_or(proof = 'bound, never posted, seen there') THEN 25.0 WHEN bool_or(proof = 'counted where the book says empty') THEN 15.0 ELSE 12.0 END

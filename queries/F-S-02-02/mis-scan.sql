@@ -7,8 +7,8 @@ key   = "task"
 level = "high"
 
 [message]
-zh = "入库任务 {task} 的托盘应为 {wanted}，扫到 {scanned}（{mistake}），{effect}；托盘 {wanted} 账面少 {short}。"
-en = "Inbound task {task} is about pallet {wanted}, but {scanned} was scanned ({mistake}); {effect}; pallet {wanted} is {short} short in the book."
+zh = "入库任务 {task} 应扫 {wanted}，扫到 {scanned}（{mistake}），{effect}；{wanted} 账面少 {short}。"
+en = "Inbound task {task} expected {wanted}, but {scanned} was scanned ({mistake}); {effect}; the book is {short} short at {wanted}."
 
 [words]
 "the previous code again" = { zh = "重复了上一个码", en = "the previous code again" }
@@ -18,6 +18,8 @@ en = "Inbound task {task} is about pallet {wanted}, but {scanned} was scanned ({
 "a misread code"          = { zh = "码读错", en = "a misread code" }
 "an unknown code"         = { zh = "未知的码", en = "an unknown code" }
 "the stock went to what was scanned" = { zh = "库存记到了扫到的码上", en = "the stock went to what was scanned" }
+"another place"                      = { zh = "别的库位", en = "another place" }
+"the stock went to the place that was scanned" = { zh = "库存记到了扫到的库位上", en = "the stock went to the place that was scanned" }
 "nothing was posted for it"          = { zh = "没有入账", en = "nothing was posted for it" }
 "its stock went elsewhere"           = { zh = "库存记到了别处", en = "its stock went elsewhere" }
 
@@ -32,7 +34,7 @@ WITH reach AS (
 ), by_pallet AS (  -- a ledger that names no pallets cannot say on which one the goods were booked
     SELECT coalesce(avg((pallet IS NOT NULL)::INT) FILTER (qty > 0), 0) >= 0.5 AS yes FROM ledger_rows
 )
-SELECT CASE WHEN m.read_pallet IS DISTINCT FROM t.pallet THEN [t.pallet, m.read_pallet] ELSE [t.pallet] END AS pallet, t.target AS location, t.sku, t.batch, t.task, t.doc, t.doc_line,
+SELECT CASE WHEN m.read_pallet IS DISTINCT FROM t.pallet THEN [t.pallet, m.read_pallet] ELSE [t.pallet] END AS pallet, [t.target] AS location, t.sku, t.batch, t.task, t.doc, t.doc_line,
        at_time(m.us) AS started_at, at_time(greatest(m.us, t.end_us)) AS ended_at, -coalesce(t.qty, 0) AS qty_error,
        CASE WHEN m.elsewhere THEN 80.0 WHEN m.nowhere THEN 20.0 ELSE 15.0 END AS strength,
        NOT by_pallet.yes OR (m.nowhere AND reach.ledger_us < t.end_us + late.deadline_us) AS undecided,
@@ -43,3 +45,13 @@ SELECT CASE WHEN m.read_pallet IS DISTINCT FROM t.pallet THEN [t.pallet, m.read_
 FROM mis_scans m JOIN tasks t USING (task, run) CROSS JOIN reach CROSS JOIN late CROSS JOIN by_pallet
 WHERE coalesce(t.last_state, '') NOT IN ('CANCELLED', 'FAILED')
   AND (m.elsewhere OR NOT m.nowhere OR reach.ledger_us >= t.end_us + late.usual_us)
+UNION ALL BY NAME
+SELECT [t.pallet] AS pallet, [t.target, m.scanned] AS location, t.sku, t.batch, t.task, t.doc, t.doc_line,
+       at_time(m.us) AS started_at, at_time(greatest(m.us, t.end_us)) AS ended_at, -coalesce(t.qty, 0) AS qty_error,
+       CASE WHEN m.there AND m.empty THEN 80.0 WHEN m.there THEN 40.0 ELSE 4.0 END AS strength,
+       NOT m.there AS undecided  -- it may have been put there on purpose; an empty place alone may be a load taken away later
+       ,
+       {'wanted': t.target, 'scanned': m.scanned, 'mistake': 'another place', 'short': coalesce(t.qty, 0), 'operator': m.operator, 'device': m.device,
+        'effect': 'the stock went to the place that was scanned'} AS details,
+       m.witnesses
+FROM mis_placed m JOIN tasks t USING (task, run)

@@ -1,10 +1,10 @@
 /*
 name  = "link_outages"
-uses  = ["events_ordered", "api_calls"]
+uses  = ["events_ordered", "link_calls"]
 materialise = true
 about = { zh = "WMS 与 WCS 之间的断线时段：心跳失败或中断、连续失败的调用", en = "times when the link between WMS and WCS was down: failed or missing heartbeats, calls that failed in a row" }
 */
--- A call that failed for a business reason came through. Where most calls have no known answer, silence says nothing.
+-- Where most calls have no known answer, silence says nothing.
 WITH beats AS (
     SELECT us, err_us, clock, source, byte_offset, part, outcome = 'ok' AS ok,
            hash(system, least(lower(caller), lower(callee)), greatest(lower(caller), lower(callee))) AS link
@@ -26,20 +26,12 @@ WITH beats AS (
     UNION ALL
     SELECT us, next_us, clock, err_us, witness(source, byte_offset, part, 'for', 'last heartbeat before the gap'), 'heartbeat'
     FROM beat_steps WHERE ok AND next_us - us > greatest(5 * usual, 120000000)
-), calls AS (
-    SELECT started_us AS us, coalesce(ended_us, started_us) AS end_us, err_us, clock, task, witnesses[1] AS w,
-           served OR outcome IN ('ok', 'duplicate') AS ok,
-           outcome IN ('timeout', 'unknown') OR TRY_CAST(status_code AS INTEGER) BETWEEN 500 AND 599
-               OR regexp_matches(lower(coalesce(error, '')), 'refused|reset|unreachable|no route|timed? ?out|broken pipe|连接|超时|断开') AS broken
-    FROM api_calls
-    WHERE task IS NOT NULL AND started_us IS NOT NULL
-      AND (system = 'wcs' OR regexp_matches(lower(concat_ws(' ', caller, callee)), 'wcs|rcs|mfc|mfs|ecs|agv|eis|rms'))
 ), trusted AS (
-    SELECT coalesce(avg(ok::INT) >= 0.5, false) AS yes FROM calls
+    SELECT coalesce(avg(ok::INT) >= 0.5, false) AS yes FROM link_calls
 ), call_steps AS (
     SELECT *, sum(ok::INT) OVER (ORDER BY us, task ROWS UNBOUNDED PRECEDING) AS oks,
            min(CASE WHEN ok THEN us END) OVER (ORDER BY us, task ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS next_ok_us
-    FROM calls WHERE (ok OR broken) AND (SELECT yes FROM trusted)
+    FROM link_calls WHERE (ok OR broken) AND (SELECT yes FROM trusted)
 ), lost_calls AS (
     SELECT min(us) AS from_us, greatest(max(end_us), coalesce(min(next_ok_us), 0)) AS to_us, any_value(clock) AS clock, max(err_us) AS err_us,
            first(witness(w.source, w.byte_offset, w.part, 'for', 'call failed') ORDER BY us) AS first_witness, 'calls' AS seen_by

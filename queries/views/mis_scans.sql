@@ -2,7 +2,7 @@
 name  = "mis_scans"
 uses  = ["scans", "tasks", "task_postings", "ledger_rows"]
 materialise = true
-about = { zh = "入库任务的扫码与其托盘不符、之后没有改正，且该托盘没有入账", en = "inbound tasks whose accepted scan was not their pallet's code, not put right, and whose pallet was not posted" }
+about = { zh = "入库任务的托盘扫码不符、之后没有改正，且该托盘没有入账", en = "inbound tasks whose accepted scan was not their pallet's code, not put right, and whose pallet was not posted" }
 */
 WITH inbound AS (
     SELECT * FROM tasks WHERE doc_type IN ('inbound', 'return') AND pallet IS NOT NULL

@@ -1,6 +1,6 @@
 /*
 name  = "outage_tasks"
-uses  = ["link_outages", "tasks", "task_moves", "task_postings", "deadlines", "coverage"]
+uses  = ["link_outages", "link_calls", "tasks", "task_moves", "task_postings", "deadlines", "coverage"]
 materialise = true
 about = { zh = "断线期间设备已完成、WMS 之后仍未完成也未过账的任务（一次断线至少三个）", en = "tasks that the devices finished while the link was down and the WMS never closed or posted; at least three per outage" }
 */
@@ -15,7 +15,7 @@ WITH carried AS (
            least(reach.task_us, reach.ledger_us) >= c.done_us + d.deadline_us AS settled
     FROM tasks t JOIN carried c USING (task, run) CROSS JOIN reach
     CROSS JOIN (SELECT max(deadline_us) AS deadline_us FROM deadlines WHERE step IN ('put-to-ledger', 'put-to-callback')) d
-    WHERE NOT t.closed AND t.doc_type IN ('inbound', 'return', 'outbound')
+    WHERE NOT t.closed AND coalesce(t.last_state, '') NOT IN ('CANCELLED', 'FAILED') AND t.doc_type IN ('inbound', 'return', 'outbound')
       AND NOT EXISTS (FROM task_postings p WHERE p.task = t.task AND p.run = t.run)
 )
 SELECT o.outage, o.from_us, o.to_us, o.seen_by, o.witnesses AS outage_witnesses, t.task, t.run, t.doc_type, t.pallet, t.sku, t.batch,
@@ -23,4 +23,7 @@ SELECT o.outage, o.from_us, o.to_us, o.seen_by, o.witnesses AS outage_witnesses,
        t.done_us, t.witness, t.settled, CASE WHEN t.doc_type = 'outbound' THEN t.qty ELSE -t.qty END AS qty_error
 FROM link_outages o JOIN open t
   ON t.done_us BETWEEN o.from_us - t.move_err - o.err_us - 5000000 AND o.to_us + t.move_err + o.err_us
+-- a completion that came through at that time, whatever the answer, has a story of its own
+WHERE NOT EXISTS (FROM link_calls c WHERE c.task = t.task AND c.action IN ('complete', 'report', 'confirm') AND NOT c.broken
+                  AND c.us BETWEEN t.done_us - t.move_err AND o.to_us + c.err_us + o.err_us)
 QUALIFY count(*) OVER (PARTITION BY o.outage) >= 3

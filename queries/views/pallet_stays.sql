@@ -2,7 +2,7 @@
 name  = "pallet_stays"
 uses  = ["ledger_rows", "events_ordered"]
 materialise = true
-about = { zh = "账面上每个托盘何时在何处、多少", en = "where the book has every pallet, from when to when, and how much" }
+about = { zh = "账面上每个托盘从何时到何时在何处、最后多少", en = "where the book has every pallet, from when to when, and how much in the end" }
 */
 -- Snapshots, and balances that the ledger keeps by pallet, say the quantity; other postings change it. What the first posting
 -- found there (its balance before) stood there before.
@@ -30,6 +30,8 @@ WITH told AS (
            lead(us) OVER (PARTITION BY pallet, location, sku ORDER BY us, rank, w.byte_offset) AS next_us
     FROM runs WINDOW in_run AS (PARTITION BY pallet, location, sku, run ORDER BY us, rank, w.byte_offset ROWS UNBOUNDED PRECEDING)
 )
-SELECT pallet, location, sku, batch, qty, us AS from_us, coalesce(next_us, 9000000000000000000) AS to_us, err_us, w AS posted_by,
-       max(us) OVER (PARTITION BY pallet, location, sku) AS last_us
-FROM levels WHERE qty > 0 AND us < coalesce(next_us, 9000000000000000000)
+SELECT pallet, location, sku, batch, stay, arg_max(qty, us) AS qty, min(us) AS from_us, max(coalesce(next_us, 9000000000000000000)) AS to_us,
+       max(err_us) AS err_us, arg_min(rank, us) < 1 AS before_records  -- it stood there when the records begin, or when a snapshot was taken
+FROM (SELECT *, sum((qty <= 0)::INT) OVER (PARTITION BY pallet, location, sku ORDER BY us, rank, w.byte_offset ROWS UNBOUNDED PRECEDING) AS stay FROM levels)
+WHERE qty > 0 AND us < coalesce(next_us, 9000000000000000000)
+GROUP BY pallet, location, sku, batch, stay
