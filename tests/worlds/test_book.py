@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from typing import Any
 
@@ -65,7 +66,7 @@ def test_snapshots_continue_the_ledger(world):
     snapshot = world.table("wms/stock_snapshot").with_columns(day=pl.col("ts").dt.date())
     changes = world.table("db/row_changes").with_columns(day=pl.col("ts").dt.date())
     days = sorted(snapshot["day"].unique())
-    for today, tomorrow in zip(days, days[1:], strict=False):
+    for today, tomorrow in itertools.pairwise(days):
         opening = dict(snapshot.filter((pl.col("day") == today) & pl.col("pallet").is_null()).select("location", "qty").iter_rows())
         effect = changes.filter(pl.col("day") == today).with_columns(effect=pl.col("after") - pl.col("before").fill_null(0))
         for location, change in effect.group_by("location").agg(pl.col("effect").sum()).iter_rows():

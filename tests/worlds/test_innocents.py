@@ -84,7 +84,7 @@ def confirmed(world, i, s):
 @check("F-S-02-02.1")
 def called_late(world, i, s):
     booked_once(world, s)
-    assert [r for r in world.rows(CALLS, endpoint=COMPLETE, request_id=s["request_id"])]
+    assert list(world.rows(CALLS, endpoint=COMPLETE, request_id=s["request_id"]))
 
 
 @check("F-S-02-02.2")

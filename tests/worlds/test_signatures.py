@@ -74,7 +74,7 @@ def undocumented_removal(world, f, s):
     since = local(f["started_at"])
     elsewhere = world.rows(SCANS, barcode=s["pallet"], scan_type="gate") + [r for r in world.rows("wms/count", pallet=s["pallet"]) if r["location"] != s["location"]]
     assert elsewhere
-    assert [r["counted"] for r in world.rows("wms/count", pallet=s["pallet"], location=s["location"]) if r["ts"] >= since][0] == 0
+    assert next(r["counted"] for r in world.rows("wms/count", pallet=s["pallet"], location=s["location"]) if r["ts"] >= since) == 0
     assert not [r for r in world.rows(TASKS, pallet=s["pallet"]) if r["ts"].date() == since.date()]
 
 
@@ -347,7 +347,7 @@ def replica_lag(world, f, s):
 
 @check("F-S-02-06.4")
 def trigger(world, f, s):
-    images = [r for r in world.rows(CHANGES, location=s["location"], origin="trigger")]
+    images = list(world.rows(CHANGES, location=s["location"], origin="trigger"))
     (image,) = images
     assert image["after"] - image["before"] == int(f["qty_error"])
     rows = world.rows(LEDGER, txn=image["txn"])
