@@ -21,7 +21,7 @@ def book(history: History, who: dict[str, Any], moment: float) -> Decimal:
     total = Decimal(0)
     for stock, versions in history.versions.items():
         row = versions[0].entry
-        if _covers(who, row["location"], row["sku"], row["pallet"]) and (version := history.at(stock, moment)):
+        if _covers(who, row["location"], row["sku"], row["pallet"], row["batch"]) and (version := history.at(stock, moment)):
             total += version.qty
     return total
 
@@ -37,13 +37,14 @@ def floor(history: History, who: dict[str, Any], moment: float) -> Decimal:
             pallets[e["pallet"]] = e
         elif e["e"] == "loose":
             loose[e["location"], e["sku"]] = Decimal(e["qty"])
-    total = sum((Decimal(e["qty"]) for name, e in pallets.items() if e["location"] and _covers(who, e["location"], e["sku"], name)), Decimal(0))
-    return total + sum((qty for (location, sku), qty in loose.items() if _covers(who, location, sku, "")), Decimal(0))
+    total = sum((Decimal(e["qty"]) for name, e in pallets.items() if e["location"] and _covers(who, e["location"], e["sku"], name, e["batch"])), Decimal(0))
+    return total + sum((qty for (location, sku), qty in loose.items() if _covers(who, location, sku)), Decimal(0))
 
 
-def _covers(who: dict[str, Any], location: str, sku: str, pallet: str) -> bool:
-    places, skus, pallets = _all(who, "location"), _all(who, "sku"), _all(who, "pallet")
-    return (not places or location in places) and (not skus or sku in skus) and (not pallets or not pallet or pallet in pallets) and bool(places or pallets)
+def _covers(who: dict[str, Any], location: str, sku: str, pallet: str = "", batch: str = "") -> bool:
+    places, skus, pallets, batches = (_all(who, name) for name in ("location", "sku", "pallet", "batch"))
+    right_goods = (not skus or sku in skus) and (not batches or not batch or batch in batches)
+    return (not places or location in places) and right_goods and (not pallets or not pallet or pallet in pallets) and bool(places or pallets)
 
 
 def came_true(history: History, claim: Entry) -> bool:
@@ -61,9 +62,9 @@ def came_true(history: History, claim: Entry) -> bool:
 
 
 def _difference(balances: Entry, skus: list[str]) -> Decimal:
-    """ERP − WMS over some materials, all batches; the ERP's material of 200… is M0…."""
+    """ERP (plant 1000, which is this warehouse) − WMS over some materials, all batches; the ERP's material of 200… is M0…."""
     codes = {*skus, *(f"M{sku[2:]}" for sku in skus)}
-    erp = sum((Decimal(qty) for material, _, _, qty in balances["erp"] if material in codes), Decimal(0))
+    erp = sum((Decimal(qty) for material, _, plant, qty in balances["erp"] if material in codes and plant == "1000"), Decimal(0))
     return erp - sum((Decimal(qty) for sku, _, qty in balances["wms"] if sku in skus), Decimal(0))
 
 
