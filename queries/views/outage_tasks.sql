@@ -15,7 +15,7 @@ WITH carried AS (
            least(reach.task_us, reach.ledger_us) >= c.done_us + d.deadline_us AS settled
     FROM tasks t JOIN carried c USING (task, run) CROSS JOIN reach
     CROSS JOIN (SELECT max(deadline_us) AS deadline_us FROM deadlines WHERE step IN ('put-to-ledger', 'put-to-callback')) d
-    WHERE NOT t.closed AND coalesce(t.last_state, '') NOT IN ('CANCELLED', 'FAILED') AND t.doc_type IN ('inbound', 'return', 'outbound')
+    WHERE NOT t.closed AND coalesce(t.last_state, '') NOT IN ('CANCELLED', 'FAILED', 'DEVICE_DONE') AND t.doc_type IN ('inbound', 'return', 'outbound')
       AND NOT EXISTS (FROM task_postings p WHERE p.task = t.task AND p.run = t.run)
 )
 SELECT o.outage, o.from_us, o.to_us, o.seen_by, o.witnesses AS outage_witnesses, t.task, t.run, t.doc_type, t.pallet, t.sku, t.batch,
