@@ -12,11 +12,12 @@ from forensics.formats.aliases import Aliases, load_aliases
 from forensics.formats.labels import Label, read_labels
 from forensics.formats.maps import WordMap, load_maps
 from forensics.formats.read_spec import read_spec
+from forensics.formats.sentences import Sentences, read_sentences
 from forensics.formats.spec import FormatSpec
 from forensics.formats.toml import read
 from forensics.model.errors import ConfigError, FormatError, Location
 
-_NOT_FORMATS = frozenset({"aliases.toml", "maps.toml", "labels.toml"})
+_NOT_FORMATS = frozenset({"aliases.toml", "maps.toml", "sentences.toml", "labels.toml"})
 
 
 @dataclass(frozen=True)
@@ -73,8 +74,11 @@ def _load(folders: tuple[Path, ...], _state: tuple[tuple[Path, int, int], ...]) 
     maps: dict[str, WordMap] = {}
     alias_files: list[Path] = []
     labels: tuple[Label, ...] = ()
+    sentences = Sentences()
     for folder in folders:
         try:
+            if (folder / "sentences.toml").is_file():
+                sentences = read_sentences(read(folder / "sentences.toml"))
             maps.update(load_maps(folder / "maps.toml"))
         except FormatError as error:
             errors.append(error)
@@ -96,7 +100,7 @@ def _load(folders: tuple[Path, ...], _state: tuple[tuple[Path, int, int], ...]) 
         own: dict[str, FormatSpec] = {}
         for file in _files(folder):
             try:
-                spec = read_spec(read(file), maps)
+                spec = read_spec(read(file), maps, sentences)
             except FormatError as error:
                 errors.append(error)
                 continue

@@ -19,6 +19,7 @@ import polars as pl
 
 from forensics.formats import barcodes, entities, jsontext
 from forensics.formats.aliases import normalise
+from forensics.formats.attempts import expand, several
 from forensics.formats.columns import cleaned, constant
 from forensics.formats.context import REJECTED, Parsed, SourceContext
 from forensics.formats.dayorder import Dates
@@ -312,22 +313,38 @@ class _FormatPlan:
                 parts[chosen.to_numpy()] += 1
             records = rows.records if chosen is None else rows.records[chosen]
             frames.append(self._apply(rule, own, records, pl.Series("part", number)))
+            if rule.attempts is not None and len(at := several(own, rule.attempts)):
+                found = self._attempts(rule, own.take(at), records[at], pl.Series("part", number[at.to_numpy()]))
+                frames.append(found)
+                at_record = (at if chosen is None else chosen.gather(at)).to_numpy()
+                parts[at_record] += found.group_by("byte_offset", maintain_order=True).len()["len"].to_numpy()
         left = np.flatnonzero(parts == 0)
         if len(left):
             index = pl.Series(left)
             frames.append(self._log(fields.take(index), rows.records[index]))
         return frames
 
-    def _mask(self, when: Sequence[Condition], fields: Fields) -> pl.Series:
+    def _attempts(self, rule: EventRule, fields: Fields, records: pl.DataFrame, part: pl.Series) -> pl.DataFrame:
+        """The attempts of calls that asked several servers, beside the calls themselves."""
+        assert rule.attempts is not None
+        shared = replace(rule, fields=tuple(f for f in rule.fields if not f.column.startswith("upstream")))
+        calls = self._apply(shared, fields, records, part)
+        return expand(calls, fields, rule.attempts, self.spec.maps.get("shared:http"))
+
+    def _mask(self, when: tuple[Condition, ...], fields: Fields) -> pl.Series:
+        """Rows for which all conditions hold; each is asked only where those before it hold, and once for all rules that begin alike."""
         mask = constant(True, len(fields), pl.Boolean)
-        for condition in when:
-            text = fields.get(condition.field)
-            if condition.values is not None:
-                mask &= text.is_in(list(condition.values)).fill_null(False)
-            elif condition.matches is not None:
-                mask &= text.str.contains(ascii_classes(condition.matches)).fill_null(False)
-            else:
-                mask &= text.is_not_null() == bool(condition.present)
+        for depth, condition in enumerate(when, 1):
+            known = fields.masks.get(when[:depth])
+            if known is None:
+                rows = mask.arg_true()
+                if 2 * len(rows) > len(mask):
+                    known = mask & _holds(condition, fields.get(condition.field))
+                else:
+                    held = _holds(condition, fields.get(condition.field).gather(rows))
+                    known = constant(False, len(fields), pl.Boolean).scatter(rows.filter(held), True)
+                fields.masks[when[:depth]] = known
+            mask = known
         return mask
 
     def _apply(self, rule: EventRule, fields: Fields, records: pl.DataFrame, part: pl.Series) -> pl.DataFrame:
@@ -413,6 +430,14 @@ class _FormatPlan:
 
 _DAY_MS = 86_400_000.0
 _EMPTY = {"line": pl.Int64(), "byte_offset": pl.Int64(), "raw": pl.String(), "part": pl.Int64(), "kind": pl.String()}
+
+
+def _holds(condition: Condition, text: pl.Series) -> pl.Series:
+    if condition.values is not None:
+        return text.is_in(list(condition.values)).fill_null(False)
+    if condition.matches is not None:
+        return text.str.contains(ascii_classes(condition.matches)).fill_null(False)
+    return text.is_not_null() == bool(condition.present)
 
 
 def _quality(ts: pl.Series, doubt: pl.Series | None) -> pl.Series:

@@ -13,9 +13,11 @@ from zoneinfo import ZoneInfo
 from forensics.formats.labels import read_labels
 from forensics.formats.maps import WordMap, read_map
 from forensics.formats.regex import groups, problem
+from forensics.formats.sentences import Sentences, named_in, told_by
 from forensics.formats.spec import (
     FRAMES,
     ITEM,
+    Attempts,
     Condition,
     Detect,
     DumpTable,
@@ -52,25 +54,29 @@ _SOURCE = (
     "from", "item", "const", "path", "regex", "null", "map", "else", "scale", "add", "minus", "time", "end", "lower", "prefix", "sign",
 )  # fmt: skip
 _OF_PROFILES = ("kind", "columns", "words", "set", "clock_ahead_s")
+_EVENT = (
+    "pattern", "when", "kind", "each", "entities", "codes", "set", "extra", "fields", "attempts", "sentences", "told",
+)  # fmt: skip
 _PROVENANCE = ("source", "line", "byte_offset", "part", "raw", "extra", "kind", "ts_precision", "ts_quality")
 SHARED = "shared:"
 
 
-def read_spec(document: Document, shared: Mapping[str, WordMap]) -> FormatSpec:
+def read_spec(document: Document, shared: Mapping[str, WordMap], sentences: Sentences | None = None) -> FormatSpec:
     """Check a document and make it a spec.
 
     Raises:
         FormatError: with the file and line of the first mistake.
     """
-    return _Reader(document, shared).spec()
+    return _Reader(document, shared, sentences or Sentences()).spec()
 
 
 class _Reader:
     """Walks a document; every method takes the path of what it reads, to name its line in an error."""
 
-    def __init__(self, document: Document, shared: Mapping[str, WordMap]) -> None:
+    def __init__(self, document: Document, shared: Mapping[str, WordMap], sentences: Sentences) -> None:
         self.doc = document
         self.shared = shared
+        self.sentences = sentences
         self.maps: dict[str, WordMap] = {}
 
     def spec(self) -> FormatSpec:
@@ -89,7 +95,7 @@ class _Reader:
         for i, name in enumerate(names):
             if name in names[:i]:
                 raise self.doc.error(f"two patterns are called '{name}'", "pattern", i, "name")
-        events = tuple(self.event(item, i, names) for i, item in enumerate(self.tables(data, "event")))
+        events = tuple(rule for i, item in enumerate(self.tables(data, "event")) for rule in self.event(item, i, names))
         if profile is None:
             self.complete(record, patterns, events)
         elif patterns or events or record.reader:
@@ -222,10 +228,12 @@ class _Reader:
         self.regex(regex, *here, "regex")
         return Pattern(name, regex, self.doc.line(*here, "regex"))
 
-    def event(self, data: Any, i: int, patterns: list[str]) -> EventRule:
+    def event(self, data: Any, i: int, patterns: list[str]) -> tuple[EventRule, ...]:
+        """The rule, or one for each sentence where it asks for `sentences`."""
         here = ("event", i)
-        self.known(data, ("pattern", "when", "kind", "each", "entities", "codes", "set", "extra", "fields"), *here)
-        kind = self.text(data, "kind", *here, required=True)
+        self.known(data, _EVENT, *here)
+        sentences, told = self.text(data, "sentences", *here), self.text(data, "told", *here)
+        kind = "log" if sentences else self.text(data, "kind", *here, required=True)
         self.one_of(kind, KINDS, "kind", *here, "kind")
         wanted = self.texts(data, "pattern", *here)
         for name in wanted:
@@ -247,13 +255,23 @@ class _Reader:
             if not sources:
                 raise self.doc.error(f"'{column}' has no source", *where)
             rules.append(FieldRule(column, sources, self.doc.line(*where)))
+        if (field := sentences or told) is not None:
+            rules += [rule for rule in named_in(field, self.sentences) if rule.column not in data.get("fields", {})]
         constants = self.table(data, "set", *here)
         for column, value in constants.items():
             if not isinstance(value, str) or column in _PROVENANCE:
                 raise self.doc.error(f"set.{column}: texts for columns only", *here, "set", column)
         extra = self.texts(data, "extra", *here) if "extra" in data else None
         assert kind is not None
-        return EventRule(
+        attempts = None
+        if "attempts" in data:
+            self.known(data["attempts"], ("status", "time", "address"), *here, "attempts")
+            attempts = Attempts(
+                **{name: self.text(data["attempts"], name, *here, "attempts") for name in data["attempts"]}
+            )
+            if attempts.status and SHARED + "http" not in self.maps:
+                raise self.doc.error("attempts with a status need the map shared:http for it", *here, "attempts")
+        rule = EventRule(
             kind,
             wanted,
             conditions,
@@ -264,7 +282,9 @@ class _Reader:
             extra,
             tuple(rules),
             self.doc.line(*here),
+            attempts,
         )
+        return (rule,) if sentences is None else told_by(rule, sentences, self.sentences)
 
     def condition(self, data: Any, *here: Key) -> Condition:
         self.known(data, ("field", "in", "matches", "present"), *here)

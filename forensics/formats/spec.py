@@ -114,6 +114,15 @@ class Profile:
 
 
 @dataclass(frozen=True)
+class Attempts:
+    """Fields in which a gateway lists the servers that it asked for one call: their statuses, their times in seconds, their addresses."""
+
+    status: str | None = None
+    time: str | None = None
+    address: str | None = None
+
+
+@dataclass(frozen=True)
 class EventRule:
     """One event of every record that the rule applies to."""
 
@@ -127,6 +136,7 @@ class EventRule:
     extra: tuple[str, ...] | None = None
     fields: tuple[FieldRule, ...] = ()
     line: int | None = None
+    attempts: Attempts | None = None
 
 
 @dataclass(frozen=True)

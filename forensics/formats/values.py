@@ -13,7 +13,7 @@ from forensics.formats import jsontext, quantity, times
 from forensics.formats.columns import cleaned, constant
 from forensics.formats.maps import WordMap
 from forensics.formats.regex import ascii_classes
-from forensics.formats.spec import FieldRule, Source
+from forensics.formats.spec import Condition, FieldRule, Source
 from forensics.formats.survey import Survey
 from forensics.model.event import TYPES, Type
 from forensics.store.schema import DECIMAL, POLARS, UTC_US
@@ -42,6 +42,9 @@ class Fields:
     columns: pl.DataFrame
     item: pl.Series | None = None
     lines: pl.Series | None = None  # each record's line in the source
+    masks: dict[tuple[Condition, ...], pl.Series] = field(
+        default_factory=dict
+    )  # rows for which conditions hold, as found so far
     _paths: dict[tuple[str | None, str], pl.Series] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -61,7 +64,7 @@ class Fields:
         """The rows at these positions, with what has been read for them; `item` if they are now elements of arrays."""
         lines = None if self.lines is None else self.lines.gather(rows)
         return Fields(
-            self.columns[rows], item, lines, {key: values.gather(rows) for key, values in self._paths.items()}
+            self.columns[rows], item, lines, _paths={key: values.gather(rows) for key, values in self._paths.items()}
         )
 
     def prepare(self, sources: Sequence[Source]) -> None:
