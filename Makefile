@@ -4,13 +4,14 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 UV     := $(BIN)/uv
 SIZE_MB ?= 256
+LAB_OUT ?= lab-recording
 
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 # Packages that are not in the lock (uv itself, pip) stay.
 SYNC := $(UV) sync --frozen --inexact --quiet --python $(BIN)/python
 
-.PHONY: help demo test lint bench accuracy clean
+.PHONY: help demo test lint lab bench accuracy clean
 .DEFAULT_GOAL := help
 
 help:
@@ -18,6 +19,7 @@ help:
 	@echo "make test      everything that CI checks: lint, types, layers, tests"
 	@echo "make lint      ruff, mypy --strict, import-linter"
 	@echo "make accuracy  what audits find in cases whose truth is known, per cause and per variation"
+	@echo "make lab       record a shift of the lab, a real small warehouse, into $(LAB_OUT); LAB_ARGS='--hours 1 --style english'"
 	@echo "make bench     ingest against a bare Polars scan; SIZE_MB=256"
 	@echo "make clean     remove what these targets have made"
 
@@ -32,7 +34,7 @@ $(VENV)/.runtime: $(UV) pyproject.toml uv.lock
 	@touch $@
 
 $(VENV)/.dev: $(UV) pyproject.toml uv.lock
-	@$(SYNC) --group dev
+	@$(SYNC) --group dev --group lab
 	@touch $@ $(VENV)/.runtime
 
 demo: $(VENV)/.runtime
@@ -45,14 +47,19 @@ lint: $(VENV)/.dev
 
 test: lint
 	@.ci/browser
+	@.ci/lab
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 accuracy: $(VENV)/.runtime
 	@$(BIN)/python benchmarks/accuracy.py
 
+lab: $(VENV)/.dev
+	@.ci/lab
+	@$(BIN)/python samples/lab/record.py $(LAB_OUT) $(LAB_ARGS)
+
 bench: $(VENV)/.runtime
 	@$(BIN)/python benchmarks/ingest.py --size-mb $(SIZE_MB)
 
 clean:
-	rm -rf $(VENV) demo-case demo-report*.html dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) lab-recording demo-case demo-report*.html dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -45,7 +45,9 @@ class Catalogue:
         self.racks = [f"A-{a:02d}-{b:02d}-{c:02d}" for a in range(1, 7) for b in range(1, 13) for c in range(1, 5)]
         self.racks += [f"B-{a:02d}-{b:02d}-{c:02d}" for a in range(1, 4) for b in range(1, 11) for c in range(1, 4)]
         self.docks = ["I-01", "I-02", "O-01", "O-02", "S-01"]
-        self.faces = {f"P-{a:02d}-{b:02d}": self.skus[i] for i, (a, b) in enumerate(itertools.product((1, 2), range(1, 13)))}
+        self.faces = {
+            f"P-{a:02d}-{b:02d}": self.skus[i] for i, (a, b) in enumerate(itertools.product((1, 2), range(1, 13)))
+        }
         self._free_faces = iter([f"P-{a:02d}-{b:02d}" for a in range(3, 9) for b in range(1, 13)])
         self.opening = [self._pallet_row(place) for place in self.racks if self.rng.random() < 0.4]
         self.opening += [self._face_row(place, sku, self.rng.randrange(150, 400)) for place, sku in self.faces.items()]
@@ -54,7 +56,12 @@ class Catalogue:
     @property
     def locations(self) -> list[str]:
         """Every place a book may name."""
-        return [*self.racks, *self.docks, "S-EXC-01", *(f"P-{a:02d}-{b:02d}" for a in range(1, 9) for b in range(1, 13))]
+        return [
+            *self.racks,
+            *self.docks,
+            "S-EXC-01",
+            *(f"P-{a:02d}-{b:02d}" for a in range(1, 9) for b in range(1, 13)),
+        ]
 
     def _pallet_row(self, place: str) -> Opening:
         qty = Decimal(self.rng.choice((24, 32, 40, 48, 60, 96)))
@@ -65,7 +72,9 @@ class Catalogue:
 
     def _negative_row(self) -> Opening:
         real = self.rng.randrange(10, 60)
-        return Opening("P", next(self._free_faces), next(self._others), "", "", Decimal(-self.rng.randrange(3, 25)), Decimal(real))
+        return Opening(
+            "P", next(self._free_faces), next(self._others), "", "", Decimal(-self.rng.randrange(3, 25)), Decimal(real)
+        )
 
     def batch(self) -> str:
         """A batch of the last weeks."""

@@ -35,10 +35,14 @@ class Device:
 
     def scan(self, scan_type: str, barcode: str, operator: str, expected: str | None = None, **fields: Any) -> Answer:
         """Scan a label: scan_type receive, bind, putaway, pick, load, gate or count; fields location, pallet, sku, batch, doc, doc_line, task, outcome."""
-        return self.post("/api/pda/scan", {"scan_type": scan_type, "barcode": barcode, "operator": operator, "expected": expected, **fields})
+        return self.post(
+            "/api/pda/scan",
+            {"scan_type": scan_type, "barcode": barcode, "operator": operator, "expected": expected, **fields},
+        )
 
     def _do(self, command: dict[str, Any]) -> Answer:
-        assert self._child.stdin and self._child.stdout
+        assert self._child.stdin
+        assert self._child.stdout
         with self._lock:
             self._child.stdin.write(json.dumps(command, default=float) + "\n")
             self._child.stdin.flush()
@@ -57,21 +61,55 @@ class Http:
         self.pool = urllib3.PoolManager(maxsize=32, retries=False)
         self._numbers = itertools.count(1)
 
-    def send(self, port: str, path: str, body: dict[str, Any], *, method: str = "POST", prefix: str = "WEB", how: dict[str, Any] | None = None, timeout: float = 60) -> Answer:
+    def send(
+        self,
+        port: str,
+        path: str,
+        body: dict[str, Any],
+        *,
+        method: str = "POST",
+        prefix: str = "WEB",
+        how: dict[str, Any] | None = None,
+        timeout: float = 60,
+    ) -> Answer:
         """One request; never raises for what the other side does."""
         began = self.clock.now()
         request_id = f"{prefix}-{local(began)[2:10].replace('-', '')}-{next(self._numbers):05d}"
-        headers = {"X-Request-Id": request_id, "X-Client": prefix, "X-Lab": json.dumps(how or {}), "User-Agent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/122.0"}
+        headers = {
+            "X-Request-Id": request_id,
+            "X-Client": prefix,
+            "X-Lab": json.dumps(how or {}),
+            "User-Agent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/122.0",
+        }
         url = f"http://127.0.0.1:{self.ports[port]}{path}"
         try:
             if method == "GET":
-                response = self.pool.request("GET", url, fields={k: str(v) for k, v in body.items()}, headers=headers, timeout=self.clock.real(timeout))
+                response = self.pool.request(
+                    "GET",
+                    url,
+                    fields={k: str(v) for k, v in body.items()},
+                    headers=headers,
+                    timeout=self.clock.real(timeout),
+                )
             else:
-                response = self.pool.request("POST", url, body=json.dumps(body, default=float).encode(), headers=headers | {"Content-Type": "application/json"}, timeout=self.clock.real(timeout))
+                response = self.pool.request(
+                    "POST",
+                    url,
+                    body=json.dumps(body, default=float).encode(),
+                    headers=headers | {"Content-Type": "application/json"},
+                    timeout=self.clock.real(timeout),
+                )
             found = response.json() if response.status == 200 else {"code": None}
             return {"status": response.status, "request_id": request_id, "attempts": 1, "began": began, **found}
         except (HTTPError, ValueError) as failure:
-            return {"status": None, "code": None, "msg": str(failure), "request_id": request_id, "attempts": 1, "began": began}
+            return {
+                "status": None,
+                "code": None,
+                "msg": str(failure),
+                "request_id": request_id,
+                "attempts": 1,
+                "began": began,
+            }
 
 
 class Screen:
@@ -83,7 +121,9 @@ class Screen:
 
     def post(self, path: str, how: dict[str, Any] | None = None, **body: Any) -> Answer:
         """Click: `/api/screen/…`."""
-        return self._http.send("office", f"/wms{path}", body | {"operator": self.operator, "terminal": f"WEB-{self.operator}"}, how=how)
+        return self._http.send(
+            "office", f"/wms{path}", body | {"operator": self.operator, "terminal": f"WEB-{self.operator}"}, how=how
+        )
 
     def get(self, path: str, how: dict[str, Any] | None = None, **query: Any) -> Answer:
         """Look: `/api/screen/stock` (cache), `/api/report/stock`, `/api/board/stock` (replica), `/api/screen/availability`."""
@@ -98,14 +138,18 @@ class Erp:
 
     def create(self, kind: str, lines: list[dict[str, Any]], *, send: bool = True, partner: str | None = None) -> str:
         """Enter a document (`sku`, `batch`, `qty`, `uom`, also `warehouse_code`, `quality`, `sent_sku`: the code the message to the WMS carries); its number."""
-        answer = self._http.send("erp", "/document", {"type": kind, "lines": lines, "send": send, "partner": partner}, prefix="ERP")
+        answer = self._http.send(
+            "erp", "/document", {"type": kind, "lines": lines, "send": send, "partner": partner}, prefix="ERP"
+        )
         if answer["code"] != 0:
             raise RuntimeError(f"the ERP refused a document: {answer}")
         return str(answer["data"]["doc"])
 
     def post_by_hand(self, doc: str, kind: str, lines: list[dict[str, Any]], wms_doc: str | None = None) -> Answer:
         """Post in the ERP only: lines of `line`, `sku`, `batch`, `qty`, also `material`, `warehouse_code`, `uom`."""
-        return self._http.send("erp", "/post", {"doc": doc, "type": kind, "lines": lines, "wmsDoc": wms_doc}, prefix="ERP")
+        return self._http.send(
+            "erp", "/post", {"doc": doc, "type": kind, "lines": lines, "wmsDoc": wms_doc}, prefix="ERP"
+        )
 
     def drop(self, doc: str, how: str) -> Answer:
         """What becomes of the WMS's confirmation of `doc` (either side's number): `lost`, `fail`, or `` for nothing."""
@@ -139,7 +183,12 @@ class Wms:
 
     def hold(self, table: str, where: str, values: list[Any], seconds: float, job: str) -> Answer:
         """A batch job called `job` locks rows for so many lab seconds; returns once it has them."""
-        return self._http.send("wms", "/lab/hold", {"table": table, "where": where, "values": values, "seconds": seconds, "job": job}, timeout=300)
+        return self._http.send(
+            "wms",
+            "/lab/hold",
+            {"table": table, "where": where, "values": values, "seconds": seconds, "job": job},
+            timeout=300,
+        )
 
     def pause(self, job: str, on: bool) -> Answer:
         """Stop or resume a background job: outbox, report."""

@@ -106,4 +106,10 @@ def fake_environment(host: HostClock) -> dict[str, str]:
     """
     start = datetime.fromtimestamp(host.now(), ZONE).strftime("%Y-%m-%d %H:%M:%S.%f")
     rate = host.lab.speed * (1 + host.skew.ppm * 1e-6)
-    return {"LD_PRELOAD": str(FAKETIME), "FAKETIME": f"@{start} x{rate:.9f}", "DONT_FAKE_MONOTONIC": "1", "FAKETIME_DISABLE_SHM": "1", "TZ": "Asia/Shanghai"}
+    return {
+        "LD_PRELOAD": str(FAKETIME),
+        "FAKETIME": f"@{start} x{rate:.9f}",
+        "DONT_FAKE_MONOTONIC": "1",
+        "FAKETIME_DISABLE_SHM": "1",
+        "TZ": "Asia/Shanghai",
+    }

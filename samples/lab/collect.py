@@ -13,14 +13,26 @@ from typing import Any
 from lab.hosts import Hosts
 from lab.opening import SCHEMA, connect
 
-SYSTEM = {"primary": "db", "replica": "db", "redis": "cache", "office": "gateway", "plant": "gateway", "wms": "wms", "wcs": "wcs", "erp": "erp"}
+SYSTEM = {
+    "primary": "db",
+    "replica": "db",
+    "redis": "cache",
+    "office": "gateway",
+    "plant": "gateway",
+    "wms": "wms",
+    "wcs": "wcs",
+    "erp": "erp",
+}
 
 
 def dump_tables(port: int, raw: Path) -> None:
     """Every table of wms, wcs and erp as CSV."""
     for database in ("wms", "wcs", "erp"):
         with connect(port) as connection, connection.cursor() as cursor:
-            cursor.execute("SELECT table_name t FROM information_schema.tables WHERE table_schema = %s AND table_type = 'BASE TABLE'", (database,))
+            cursor.execute(
+                "SELECT table_name t FROM information_schema.tables WHERE table_schema = %s AND table_type = 'BASE TABLE'",
+                (database,),
+            )
             names = [str(row["t"]) for row in cursor.fetchall()]
         for name in names:
             dump_table(port, f"{database}.{name}", raw / "tables" / f"{database}.{name}.csv")
@@ -29,7 +41,11 @@ def dump_tables(port: int, raw: Path) -> None:
 def dump_table(port: int, table: str, path: Path) -> None:
     r"""One table: header, `\N` for NULL, ordered by its first column."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with connect(port) as connection, connection.cursor() as cursor, path.open("w", encoding="utf-8", newline="") as file:
+    with (
+        connect(port) as connection,
+        connection.cursor() as cursor,
+        path.open("w", encoding="utf-8", newline="") as file,
+    ):
         cursor.execute(f"SELECT * FROM {table} ORDER BY 1")
         writer = csv.writer(file)
         writer.writerow([column[0] for column in cursor.description or ()])
@@ -48,7 +64,9 @@ def slow_redis(port: int, raw: Path) -> None:
     """`SLOWLOG GET`, as redis-cli prints it into a file."""
     folder = raw / "redis"
     folder.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(["redis-cli", "-p", str(port), "SLOWLOG", "GET", "1024"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        ["redis-cli", "-p", str(port), "SLOWLOG", "GET", "1024"], capture_output=True, text=True, check=True
+    )
     with (folder / "slowlog.txt").open("a", encoding="utf-8") as file:
         file.write(done.stdout)
 

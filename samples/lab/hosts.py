@@ -33,7 +33,9 @@ class Hosts:
 def draw(rng: random.Random, since: float) -> Hosts:
     """Free ports on loopback and seeded clock errors, counted from lab time `since`."""
     worst = WORST | dict.fromkeys(DEVICES, WORST_DEVICE)
-    skews = {host: Skew(round(rng.uniform(-o, o), 3), round(rng.uniform(-p, p), 1), since) for host, (o, p) in worst.items()}
+    skews = {
+        host: Skew(round(rng.uniform(-o, o), 3), round(rng.uniform(-p, p), 1), since) for host, (o, p) in worst.items()
+    }
     return Hosts(_free_ports(), skews)
 
 

@@ -45,7 +45,9 @@ def install(port: int, catalogue: Catalogue) -> None:
         cursor.executemany("INSERT INTO wms.location (location, zone) VALUES (%s, %s)", places)
         mapping: list[tuple[Any, ...]] = [("sku", f"M{sku[2:]}", sku, "", 1) for sku in catalogue.all_skus]
         mapping += [("warehouse", "1000", "WH1", "", 1)] + [("uom", unit, "EA", "", factor) for unit, factor in UNITS]
-        cursor.executemany("INSERT INTO erp.mapping (type, code, mapped_code, sku, factor) VALUES (%s, %s, %s, %s, %s)", mapping)
+        cursor.executemany(
+            "INSERT INTO erp.mapping (type, code, mapped_code, sku, factor) VALUES (%s, %s, %s, %s, %s)", mapping
+        )
 
 
 def load(port: int, catalogue: Catalogue, world: World, journal: Journal, moment: float) -> None:

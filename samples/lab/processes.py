@@ -5,6 +5,7 @@ Each child leads a process group, asks the kernel to be killed with its parent, 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -14,9 +15,10 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, Self
 
 SAMPLES = Path(__file__).resolve().parents[1]
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  looked into, not written
 
 
 class LabError(Exception):
@@ -32,17 +34,40 @@ class Processes:
         self._starter = ThreadPoolExecutor(1, "starter")
         """The kernel takes the death of the thread that started a child for the parent's: one that lives to the end starts them all."""
 
-    def __enter__(self) -> Processes:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop_all()
 
-    def start(self, name: str, command: Sequence[str | Path], env: Mapping[str, str], *, pipe: bool = False, user: str | None = None) -> subprocess.Popen[str]:
+    def start(
+        self,
+        name: str,
+        command: Sequence[str | Path],
+        env: Mapping[str, str],
+        *,
+        pipe: bool = False,
+        user: str | None = None,
+    ) -> subprocess.Popen[str]:
         """Start a child called `name`, as another `user` if named. Its output goes to `logs/<name>.out`; with `pipe` its stdin and stdout are ours."""
         identity = ["--reuid", user, "--regid", user, "--clear-groups"] if user else []
         # `env` last: libfaketime's start counts from the server's own first instruction, and belongs to the server's user
-        child = self._starter.submit(self._start, name, ["setpriv", *identity, "--pdeathsig", "KILL", "env", *(f"{key}={value}" for key, value in env.items()), *map(str, command)], pipe).result()
+        child = self._starter.submit(
+            self._start,
+            name,
+            [
+                "setpriv",
+                *identity,
+                "--pdeathsig",
+                "KILL",
+                "env",
+                *(f"{key}={value}" for key, value in env.items()),
+                *map(str, command),
+            ],
+            pipe,
+        ).result()
         self.children[name] = child
         return child
 
@@ -71,16 +96,14 @@ class Processes:
             if pipe:
                 pipe.close()
         for number in (signal.SIGTERM, signal.SIGKILL):
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.killpg(child.pid, number)
-            except ProcessLookupError:
-                pass
             try:
                 child.wait(patience)
                 break
             except subprocess.TimeoutExpired:
                 continue
-        for left in Path("/dev/shm").glob(f"*faketime*_{child.pid}"):  # libfaketime leaves its semaphore behind
+        for left in SHARED_MEMORY.glob(f"*faketime*_{child.pid}"):  # libfaketime leaves its semaphore behind
             left.unlink(missing_ok=True)
 
     def stop_all(self) -> None:
@@ -93,11 +116,9 @@ class Processes:
         """Wait until `ready` no longer raises and is true. Raises `LabError` when the child ends or time is up."""
         deadline = time.monotonic() + seconds
         while True:
-            try:
+            with contextlib.suppress(Exception):  # whatever a service that is not up yet answers
                 if ready():
                     return
-            except Exception:  # noqa: BLE001  whatever a service that is not up yet answers
-                pass
             if self.children[name].poll() is not None or time.monotonic() > deadline:
                 raise LabError(f"{name} does not come up: {self._last_words(name)}")
             time.sleep(0.02)

@@ -9,7 +9,9 @@ Everything runs on 127.0.0.1 in a temporary folder and is stopped at the end, on
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
+import os
 import shutil
 import signal
 import sys
@@ -19,8 +21,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from lab.processes import LabError  # noqa: E402  the package is found through the line above
-from lab.recording import Plan, record  # noqa: E402
+from lab.processes import LabError
+from lab.recording import Plan, record
 
 
 def main() -> int:
@@ -31,6 +33,10 @@ def main() -> int:
         rate=options.rate, load=options.load, guarded=options.guards == "on", style=options.style, general_log=not options.no_general_log,
     )  # fmt: skip
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    with contextlib.suppress(PermissionError):
+        os.nice(
+            -5
+        )  # a lab second is a few milliseconds: whoever else works on this machine would look like slow servers
     work = Path(tempfile.mkdtemp(prefix="warehouse-lab-"))
     work.chmod(0o755)  # the database servers run as a user of their own
     began = time.monotonic()
@@ -48,7 +54,15 @@ def main() -> int:
     found: dict[str, int] = {}
     for fault in truth["faults"]:
         found[fault["cause"]] = found.get(fault["cause"], 0) + 1
-    print(json.dumps({"faults": dict(sorted(found.items())), "innocent": len(truth["innocent"]), "seconds": round(time.monotonic() - began)}))
+    print(
+        json.dumps(
+            {
+                "faults": dict(sorted(found.items())),
+                "innocent": len(truth["innocent"]),
+                "seconds": round(time.monotonic() - began),
+            }
+        )
+    )
     return 0
 
 
@@ -63,8 +77,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--faults", default="all", help="all, none, or causes and story names, separated by commas")
     parser.add_argument("--rate", type=float, default=1, help="how often stories are told")
     parser.add_argument("--load", type=float, default=1, help="how busy normal work is")
-    parser.add_argument("--guards", choices=("mixed", "on"), default="mixed", help="whether normal work meets unsound handlers too")
-    parser.add_argument("--style", default="chinese", help="surface of the evidence: chinese, english, sap; none: raw only")
+    parser.add_argument(
+        "--guards", choices=("mixed", "on"), default="mixed", help="whether normal work meets unsound handlers too"
+    )
+    parser.add_argument(
+        "--style", default="chinese", help="surface of the evidence: chinese, english, sap; none: raw only"
+    )
     parser.add_argument("--no-general-log", action="store_true", help="leave MariaDB's general log off")
     parser.add_argument("--keep", action="store_true", help="keep the temporary folder")
     return parser.parse_args()

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,8 +55,13 @@ class Plan:
 
 def chosen(plan: Plan) -> list[Story]:
     """The stories to be told in each shift, look-alikes of the chosen causes among them."""
+
     def wanted(story: Story) -> bool:
-        return "all" in plan.faults or story.name in plan.faults or any(cause.startswith(f) for cause in story.causes for f in plan.faults if f.startswith("F-S"))
+        return (
+            "all" in plan.faults
+            or story.name in plan.faults
+            or any(cause.startswith(f) for cause in story.causes for f in plan.faults if f.startswith("F-S"))
+        )
 
     rng = random.Random(plan.seed + 1)
     told = []
@@ -144,21 +150,48 @@ def _shift(
     collect.dump_tables(port, raw)
 
 
-def _start_services(hosts: Hosts, clock: LabClock, processes: Processes, work: Path, journals: Path, address: str) -> dict[str, Device]:
-    common = {"LAB_PORTS": json.dumps(hosts.ports), "LAB_JOURNAL": str(journals), "LAB_LOGS": str(work / "service-logs"), "LAB_WORLD": address}
+def _start_services(
+    hosts: Hosts, clock: LabClock, processes: Processes, work: Path, journals: Path, address: str
+) -> dict[str, Device]:
+    common = {
+        "LAB_PORTS": json.dumps(hosts.ports),
+        "LAB_JOURNAL": str(journals),
+        "LAB_LOGS": str(work / "service-logs"),
+        "LAB_WORLD": address,
+    }
     monitor = ["redis-cli", "-p", str(hosts.ports["redis"]), "MONITOR"]
     processes.start("monitor", monitor, {})
     for name, module in (("erp", "lab.services.erp"), ("wcs", "lab.services.wcs"), ("wms", "lab.services.wms")):
         processes.python(name, module, common | hosts.clock(name, clock).environment())
     for name in DEVICES:
-        processes.python(name, "lab.services.device", common | hosts.clock(name, clock).environment() | {"LAB_DEVICE": name}, pipe=True)
+        processes.python(
+            name,
+            "lab.services.device",
+            common | hosts.clock(name, clock).environment() | {"LAB_DEVICE": name},
+            pipe=True,
+        )
     for name in ("erp", "wcs", "wms"):
-        processes.wait(name, lambda port=hosts.ports[name]: urllib3.request("GET", f"http://127.0.0.1:{port}/ping", retries=False, timeout=1).status == 200)
+        processes.wait(
+            name,
+            lambda port=hosts.ports[name]: (
+                urllib3.request("GET", f"http://127.0.0.1:{port}/ping", retries=False, timeout=1).status == 200
+            ),
+        )
+    with ThreadPoolExecutor(24) as people:  # nobody's first request of the day shall wait for connections
+        list(
+            people.map(
+                lambda _: urllib3.request(
+                    "GET", f"http://127.0.0.1:{hosts.ports['wms']}/lab/warm", retries=False, timeout=20
+                ),
+                range(96),
+            )
+        )
     return {name: Device(name, processes.children[name]) for name in DEVICES}
 
 
 def _note_clocks(hosts: Hosts, clock: LabClock, journal: Journal) -> None:
     """Ask every host its time, so that the truth names the clocks as they really run, faketime's error included."""
+
     def measure(host: str, ask: Any) -> None:
         samples = []
         for _ in range(5):
@@ -178,9 +211,14 @@ def _note_clocks(hosts: Hosts, clock: LabClock, journal: Journal) -> None:
 
             measure(host, ask)
     with redis.Redis(port=hosts.ports["redis"]) as client:
-        measure("redis", lambda: (lambda t: t[0] + t[1] * 1e-6)(client.time()))
+        measure("redis", lambda: float("{}.{:06d}".format(*client.time())))
     for gateway in ("office", "plant"):
-        measure(gateway, lambda port=hosts.ports[gateway]: float(urllib3.request("GET", f"http://127.0.0.1:{port}/ping", retries=False).data))
+        measure(
+            gateway,
+            lambda port=hosts.ports[gateway]: float(
+                urllib3.request("GET", f"http://127.0.0.1:{port}/ping", retries=False).data
+            ),
+        )
     for host in ("wms", "wcs", "erp", *DEVICES):  # these compute their clocks: nothing to measure
         moment = clock.now()
         journal.write("clock", t=moment, host=host, offset=hosts.skews[host].at(moment), error=0)
@@ -188,6 +226,7 @@ def _note_clocks(hosts: Hosts, clock: LabClock, journal: Journal) -> None:
 
 def _tell(shift: Shift, told: list[Story]) -> list[threading.Thread]:
     """Start each story at a time of its own, early enough to end within the shift."""
+
     def tell(story: Story, mine: Shift, moment: float) -> None:
         try:
             mine.sleep(moment - mine.now())
@@ -207,7 +246,7 @@ def _tell(shift: Shift, told: list[Story]) -> list[threading.Thread]:
     for story in told:
         latest = shift.end - story.minutes * 60
         moment = shift.rng.uniform(shift.begin + 60, max(shift.begin + 61, latest))
-        mine = shift.for_story(shift.rng.randrange(2**32))
+        mine = shift.split()
         threads.append(threading.Thread(target=tell, args=(story, mine, moment), name=story.name, daemon=True))
     for thread in threads:
         thread.start()

@@ -21,7 +21,20 @@ WAITS = (
     " FROM information_schema.innodb_lock_waits w JOIN information_schema.innodb_trx r ON r.trx_id = w.requesting_trx_id"
     " JOIN information_schema.innodb_trx b ON b.trx_id = w.blocking_trx_id JOIN information_schema.innodb_locks l ON l.lock_id = w.requested_lock_id"
 )
-WAIT_COLUMNS = ("waiting_trx", "waiting_thread", "wait_started", "waiting_query", "lock_table", "lock_index", "lock_mode", "lock_data", "blocking_trx", "blocking_thread", "blocking_started", "blocking_query")
+WAIT_COLUMNS = (
+    "waiting_trx",
+    "waiting_thread",
+    "wait_started",
+    "waiting_query",
+    "lock_table",
+    "lock_index",
+    "lock_mode",
+    "lock_data",
+    "blocking_trx",
+    "blocking_thread",
+    "blocking_started",
+    "blocking_query",
+)
 
 
 class Monitoring:
@@ -38,7 +51,12 @@ class Monitoring:
 
     def start(self) -> None:
         """Begin."""
-        for seconds, sample in ((30, self._replica_status), (10, self._heartbeat), (6, self._lock_waits), (600, self._innodb_status)):
+        for seconds, sample in (
+            (30, self._replica_status),
+            (10, self._heartbeat),
+            (6, self._lock_waits),
+            (600, self._innodb_status),
+        ):
             thread = threading.Thread(target=self._loop, args=(seconds, sample), name=sample.__name__, daemon=True)
             thread.start()
             self._threads.append(thread)
@@ -80,7 +98,9 @@ class Monitoring:
                 file.write(f"*************************** {number}. row ***************************\n")
                 file.writelines(f"{name:>40}: {'NULL' if value is None else value}\n" for name, value in row.items())
         if rows:
-            self.journal.write("lag", seconds_behind=rows[0]["Seconds_Behind_Master"], sql_running=rows[0]["Slave_SQL_Running"])
+            self.journal.write(
+                "lag", seconds_behind=rows[0]["Seconds_Behind_Master"], sql_running=rows[0]["Slave_SQL_Running"]
+            )
 
     def _heartbeat(self, connections: dict[str, Any]) -> None:
         for server in ("primary", "replica"):

@@ -63,8 +63,16 @@ class Servers:
             folder = self._folder(name)
             if owner:
                 shutil.chown(folder, owner)
-            command = ["mariadb-install-db", "--no-defaults", f"--datadir={folder}", "--auth-root-authentication-method=normal", "--skip-test-db"]
-            done = subprocess.run([*command, *([f"--user={owner}"] if owner else [])], capture_output=True, text=True, check=False)
+            command = [
+                "mariadb-install-db",
+                "--no-defaults",
+                f"--datadir={folder}",
+                "--auth-root-authentication-method=normal",
+                "--skip-test-db",
+            ]
+            done = subprocess.run(
+                [*command, *([f"--user={owner}"] if owner else [])], capture_output=True, text=True, check=False
+            )
             if done.returncode:
                 raise LabError(f"mariadb-install-db: {done.stdout[-500:]}{done.stderr[-500:]}")
         for name in ("office", "plant", "redis"):
@@ -95,7 +103,11 @@ class Servers:
             "log-error": str(folder / "error.log"), "slow-query-log-file": str(folder / "slow.log"), "general-log-file": str(folder / "general.log"),
             "server-id": str(number), "report-host": f"db{number}",
         }  # fmt: skip
-        settings |= {"general-log": "1"} if name == "primary" else {"read-only": "1", "relay-log": "relay", "log-slave-updates": "0", "skip-slave-start": "1"}
+        settings |= (
+            {"general-log": "1"}
+            if name == "primary"
+            else {"read-only": "1", "relay-log": "relay", "log-slave-updates": "0", "skip-slave-start": "1"}
+        )
         command = ["mariadbd", "--no-defaults", *(f"--{key}={value}" for key, value in settings.items())]
         self.processes.start(name, command, self._environment(name), user="mysql" if os.geteuid() == 0 else None)
 
@@ -110,10 +122,20 @@ class Servers:
 
     def _start_redis(self) -> None:
         folder, port = self.work / "redis", self.hosts.ports["redis"]
-        options = {"port": port, "bind": "127.0.0.1", "dir": folder, "save": "", "appendonly": "no", "slowlog-log-slower-than": 20000, "slowlog-max-len": 1024}
+        options = {
+            "port": port,
+            "bind": "127.0.0.1",
+            "dir": folder,
+            "save": "",
+            "appendonly": "no",
+            "slowlog-log-slower-than": 20000,
+            "slowlog-max-len": 1024,
+        }
         arguments = [str(part) for key, value in options.items() for part in (f"--{key}", value)]
         environment = self._environment("redis")
-        environment["LD_PRELOAD"] += " libc.so.6"  # the C library's malloc: libfaketime cannot start under jemalloc, which asks for the time
+        environment["LD_PRELOAD"] += (
+            " libc.so.6"  # the C library's malloc: libfaketime cannot start under jemalloc, which asks for the time
+        )
         self.processes.start("redis", ["redis-server", *arguments], environment)
         client = redis.Redis(port=port)
         self.processes.wait("redis", client.ping)
@@ -127,7 +149,9 @@ class Servers:
         assert nginx
         environment = self._environment(name)
         del environment["DONT_FAKE_MONOTONIC"]  # nginx measures its time-outs and its upstreams by monotonic time
-        self.processes.start(name, [nginx, "-p", folder, "-c", folder / "nginx.conf", "-e", folder / "error.log"], environment)
+        self.processes.start(
+            name, [nginx, "-p", folder, "-c", folder / "nginx.conf", "-e", folder / "error.log"], environment
+        )
 
         def ready() -> bool:
             import urllib3
@@ -139,7 +163,9 @@ class Servers:
     def replicate(self) -> None:
         """Point the replica at the primary; the first time from the primary's first event on."""
         port = self.hosts.ports["primary"]
-        with pymysql.connect(host="127.0.0.1", port=self.hosts.ports["replica"], user="root", autocommit=True) as connection:
+        with pymysql.connect(
+            host="127.0.0.1", port=self.hosts.ports["replica"], user="root", autocommit=True
+        ) as connection:
             cursor = connection.cursor()
             cursor.execute("SHOW SLAVE STATUS")
             if not cursor.fetchone():
@@ -183,4 +209,11 @@ http {{
 
 def nginx_conf(folder: Path, port: int, ports: dict[str, int], timeout: float) -> str:
     """Configuration of one gateway; `timeout` is what it waits for an answer, in lab seconds."""
-    return NGINX.format(folder=folder, port=port, timeout_ms=max(1, round(timeout * 1000)), wms=ports["wms"], wcs=ports["wcs"], erp=ports["erp"])
+    return NGINX.format(
+        folder=folder,
+        port=port,
+        timeout_ms=max(1, round(timeout * 1000)),
+        wms=ports["wms"],
+        wcs=ports["wcs"],
+        erp=ports["erp"],
+    )

@@ -31,7 +31,7 @@ class Shift:
     begin: float
     end: float
     rng: random.Random
-    """A story gets a copy with a generator of its own."""
+    """Of one thread: others get theirs by `split`."""
     journal: Journal
     world: World
     catalogue: Catalogue
@@ -48,9 +48,9 @@ class Shift:
     def __post_init__(self) -> None:
         self.erp, self.wcs, self.wms = Erp(self.http), Wcs(self.http), Wms(self.http)
 
-    def for_story(self, seed: int) -> Shift:
-        """The same shift with a generator of its own."""
-        return replace(self, rng=random.Random(seed))
+    def split(self) -> Shift:
+        """The same shift for another thread, with a generator of its own."""
+        return replace(self, rng=random.Random(self.rng.randrange(2**32)))
 
     # ---------------------------------------------------------------------------------------------------------------- time
     def now(self) -> float:
@@ -95,7 +95,9 @@ class Shift:
             cursor.execute(sql, values)
             return list(cursor.fetchall())
 
-    def stock(self, location: str, sku: str, book: int, real: int | None = None, *, batch: str = "", pallet: str = "") -> int:
+    def stock(
+        self, location: str, sku: str, book: int, real: int | None = None, *, batch: str = "", pallet: str = ""
+    ) -> int:
         """Goods that were there all along: an opening row (book, and `real` where the floor differs). The stock id."""
         row = Opening(location[0], location, sku, batch, pallet, Decimal(book), Decimal(book if real is None else real))
         if pallet:
@@ -116,16 +118,42 @@ class Shift:
     def wait_task(self, task: str, *states: str, timeout: float = 1200) -> dict[str, Any] | None:
         """Wait until a task of the WMS is in one of `states` (DONE and FORCED_DONE if none is named)."""
         wanted = states or ("DONE", "FORCED_DONE")
-        return self.wait_for(f"SELECT * FROM task WHERE task = %s AND state IN ({', '.join(['%s'] * len(wanted))})", task, *wanted, timeout=timeout)
+        return self.wait_for(
+            f"SELECT * FROM task WHERE task = %s AND state IN ({', '.join(['%s'] * len(wanted))})",
+            task,
+            *wanted,
+            timeout=timeout,
+        )
 
     # --------------------------------------------------------------------------------------------------------- what to tell
-    def fault(self, cause: str, subject: dict[str, Any], *, started_at: float, ended_at: float, qty_error: Any, note: str, observable: tuple[str, ...] = (), also: tuple[str, ...] = ()) -> None:
+    def fault(
+        self,
+        cause: str,
+        subject: dict[str, Any],
+        *,
+        started_at: float,
+        ended_at: float,
+        qty_error: Any,
+        note: str,
+        observable: tuple[str, ...] = (),
+        also: tuple[str, ...] = (),
+    ) -> None:
         """Claim that a cause came about. truth/ checks the claim against the journal and drops it, loudly, where it is not so.
 
         `subject`: any of pallet, location, sku, batch, task, doc, doc_line, request_id, partner_doc. `qty_error` as design/truth defines it per class.
         `observable`: kinds of source (scan, count, …) without any of which nobody could see it; `also`: causes a finding may rightly name besides.
         """
-        self.journal.write("claim", cause=cause, subject=subject, started_at=started_at, ended_at=ended_at, qty_error=str(qty_error), note=note, observable=observable, also=also)
+        self.journal.write(
+            "claim",
+            cause=cause,
+            subject=subject,
+            started_at=started_at,
+            ended_at=ended_at,
+            qty_error=str(qty_error),
+            note=note,
+            observable=observable,
+            also=also,
+        )
 
     def innocent(self, looks_like: str, subject: dict[str, Any], *, at: float, why: str) -> None:
         """Claim that something resembles a cause and is none."""

@@ -11,7 +11,9 @@ from lab.story import Story
 
 def timed_out(shift: Shift, *, held: float, attempts: int) -> None:
     """A batch job holds the task's row when its end is reported. Held long enough and tried too seldom, the goods are never booked."""
-    got = inbound.receive(shift, shift.rng.choice(shift.catalogue.skus), shift.rng.choice((24, 32, 48)), plan={"attempts": attempts})
+    got = inbound.receive(
+        shift, shift.rng.choice(shift.catalogue.skus), shift.rng.choice((24, 32, 48)), plan={"attempts": attempts}
+    )
     if shift.wait_task(got.task, "LEFT_SOURCE"):
         shift.wms.hold("task", "task = %s", [got.task], held, shift.rng.choice(("任务归档", "任务统计")))
         shift.sleep(held + 300)
@@ -31,7 +33,7 @@ def outage(shift: Shift, seconds: float, *, give_up: bool) -> None:
     def one(sku: str, qty: int, mine: Shift) -> None:
         moving.append(inbound.receive(mine, sku, qty))
 
-    threads = [threading.Thread(target=one, args=(*g, shift.for_story(shift.rng.randrange(2**32))), daemon=True) for g in goods]
+    threads = [threading.Thread(target=one, args=(*g, shift.split()), daemon=True) for g in goods]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from lab.flows import picking
@@ -29,14 +30,16 @@ def order_line(shift: Shift, sku: str, qty: int, zone: str = "P") -> tuple[str, 
     """An order of one line, allocated: its number and what to pick."""
     doc = picking.manual_order(shift, [{"sku": sku, "qty": qty}], shift.rng.choice(("C01", "C02")))
     answer = picking.allocate(shift, doc, "C01", zone)
-    if answer["code"] != 0:
+    if answer["code"] != 0 or not answer["data"]["lines"]:
         raise RuntimeError(f"not allocated: {answer}")
     return doc, answer["data"]["lines"][0]["picks"][0]
 
 
 def a_face(shift: Shift) -> tuple[str, str]:
     """One of the popular faces with enough on it."""
-    rows = shift.query("SELECT location, sku FROM stock WHERE zone = 'P' AND qty - locked_qty > 60 ORDER BY location LIMIT 12")
+    rows = shift.query(
+        "SELECT location, sku FROM stock WHERE zone = 'P' AND qty - locked_qty > 60 ORDER BY location LIMIT 12"
+    )
     rows = [row for row in rows if shift.catalogue.faces.get(row["location"]) == row["sku"]]
     chosen = shift.rng.choice(rows)
     return chosen["location"], chosen["sku"]
@@ -61,7 +64,7 @@ def crowd(shift: Shift, guard: str, rounds: int = 3) -> None:
             mine.sleep(mine.rng.uniform(0, 8))
             picking.pick(mine, doc, 1, where, sku, person, handler)
 
-        together([lambda p=p, o=o, s=shift.for_story(shift.rng.randrange(2**32)): one(p, *o, s) for p, o in zip(people, orders, strict=True)])
+        together([partial(one, person, *order, shift.split()) for person, order in zip(people, orders, strict=True)])
         shift.sleep(shift.rng.uniform(20, 90))
 
 
@@ -79,9 +82,17 @@ def oversell(shift: Shift, guard: str = "check") -> None:
 
     def one(person: str, doc: str, qty: int, mine: Shift) -> None:
         mine.sleep(mine.rng.uniform(0, 5))
-        picking.issue(mine, location, sku, qty, person, {"guard": guard, "think": mine.rng.uniform(2, 8), "intent": mine.intent()}, doc=doc)
+        picking.issue(
+            mine,
+            location,
+            sku,
+            qty,
+            person,
+            {"guard": guard, "think": mine.rng.uniform(2, 8), "intent": mine.intent()},
+            doc=doc,
+        )
 
-    together([lambda a=a, s=shift.for_story(shift.rng.randrange(2**32)): one(*a, s) for a in zip(people, docs, asked, strict=True)])
+    together([partial(one, *act, shift.split()) for act in zip(people, docs, asked, strict=True)])
 
 
 def repeated(shift: Shift, *, idempotent: bool, fresh_ids: bool, held: float = 50, reverse: bool = False) -> None:
@@ -96,7 +107,9 @@ def repeated(shift: Shift, *, idempotent: bool, fresh_ids: bool, held: float = 5
     picking.pick(shift, doc, 1, where, sku, shift.rng.choice(PICKERS), handler, fresh_ids=fresh_ids, tries=3)
     if reverse:
         shift.sleep(shift.rng.uniform(300, 700))
-        twice = shift.query("SELECT request_id FROM stock_ledger WHERE doc = %s AND doc_line = 1 AND type = 'pick' ORDER BY id", doc)
+        twice = shift.query(
+            "SELECT request_id FROM stock_ledger WHERE doc = %s AND doc_line = 1 AND type = 'pick' ORDER BY id", doc
+        )
         if len(twice) > 1:
             shift.screen("S01").post("/api/screen/ledger/reverse", request=twice[-1]["request_id"], doc=doc, doc_line=1)
 
@@ -142,7 +155,13 @@ STORIES = [
     Story("repeat not recognised", TWICE, lambda s: repeated(s, idempotent=False, fresh_ids=False), 10),
     Story("repeat under a fresh id", TWICE, lambda s: repeated(s, idempotent=True, fresh_ids=True), 10),
     Story("repeat recognised", TWICE, lambda s: repeated(s, idempotent=True, fresh_ids=False), 10, look_alike=True),
-    Story("repeat reversed", TWICE, lambda s: repeated(s, idempotent=False, fresh_ids=True, reverse=True), 25, look_alike=True),
+    Story(
+        "repeat reversed",
+        TWICE,
+        lambda s: repeated(s, idempotent=False, fresh_ids=True, reverse=True),
+        25,
+        look_alike=True,
+    ),
     Story("twin lines", TWICE, twins, 10, look_alike=True),
     Story("line in two halves", TWICE, split, 12, look_alike=True),
     Story("opening below zero", OPENING, negative_opening, 12),

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-
 from lab import opening
 from lab.faults.races import PICKERS, a_face, order_line, own_face
 from lab.flows import inbound, picking
@@ -16,7 +15,9 @@ from lab.story import Story
 
 
 @contextmanager
-def watching(shift: Shift, location: str, sku: str, pages: tuple[str, ...], every: float, how: dict[str, Any] | None = None) -> Iterator[None]:
+def watching(
+    shift: Shift, location: str, sku: str, pages: tuple[str, ...], every: float, how: dict[str, Any] | None = None
+) -> Iterator[None]:
     """Somebody reloads pages in turn while something happens: a handheld page, the stock page (cache), the wall (replica), the report."""
     done = threading.Event()
 
@@ -33,7 +34,7 @@ def watching(shift: Shift, location: str, sku: str, pages: tuple[str, ...], ever
         except (ShiftOver, ConnectionError):
             pass
 
-    thread = threading.Thread(target=watch, args=(shift.for_story(shift.rng.randrange(2**32)),), daemon=True)
+    thread = threading.Thread(target=watch, args=(shift.split(),), daemon=True)
     thread.start()
     try:
         yield
@@ -46,7 +47,15 @@ def issues(shift: Shift, location: str, sku: str, handler: dict[str, Any], times
     """Small urgent issues one after another."""
     for _ in range(times):
         doc = picking.manual_order(shift, [{"sku": sku, "qty": 1}])
-        picking.issue(shift, location, sku, shift.rng.choice((1, 2, 3)), shift.rng.choice(PICKERS), handler | {"intent": shift.intent()}, doc=doc)
+        picking.issue(
+            shift,
+            location,
+            sku,
+            shift.rng.choice((1, 2, 3)),
+            shift.rng.choice(PICKERS),
+            handler | {"intent": shift.intent()},
+            doc=doc,
+        )
         shift.sleep(shift.rng.uniform(0.6, 1.4) * pause)
 
 
@@ -79,7 +88,10 @@ def fresh_cache(shift: Shift) -> None:
             shift.sleep(shift.rng.uniform(25, 50))
             shift.world.add(location, sku, 5)
             with shift.pda() as pda:
-                pda.post("/api/pda/return", {"location": location, "sku": sku, "qty": 5, "doc": doc, "doc_line": 1, "operator": "W07"})
+                pda.post(
+                    "/api/pda/return",
+                    {"location": location, "sku": sku, "qty": 5, "doc": doc, "doc_line": 1, "operator": "W07"},
+                )
             shift.sleep(shift.rng.uniform(25, 50))
 
 
@@ -154,14 +166,20 @@ def refused_on_old_read(shift: Shift, *, enough: bool) -> None:
     first = shift.query("SELECT id FROM stock WHERE location = %s AND sku = %s", location, sku)[0]["id"]
     shift.wms.hold("stock", "id = %s", [first], 25, "库存盘点冻结")
     answers: list[dict[str, Any]] = []
-    asking = threading.Thread(target=lambda: answers.append(picking.allocate(shift, doc, "C02", handler={"guard": "snapshot"})), daemon=True)
+    asking = threading.Thread(
+        target=lambda: answers.append(picking.allocate(shift, doc, "C02", handler={"guard": "snapshot"})), daemon=True
+    )
     asking.start()
     shift.sleep(6)
     if enough:
         with shift.pda() as pda:
             shift.world.unload(pallet.pallet, 40)
             shift.world.add(other, sku, 40)
-            pda.post("/api/pda/replenish", {"pallet": pallet.pallet, "location": other, "sku": sku, "qty": 40, "operator": "W09"}, {"intent": shift.intent()})
+            pda.post(
+                "/api/pda/replenish",
+                {"pallet": pallet.pallet, "location": other, "sku": sku, "qty": 40, "operator": "W09"},
+                {"intent": shift.intent()},
+            )
     asking.join(30)
     shift.sleep(40)
     if enough:

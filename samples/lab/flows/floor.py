@@ -13,7 +13,10 @@ def replenish(shift: Shift, operator: str) -> None:
     for row in rows:
         if shift.catalogue.faces.get(row["location"]) != row["sku"]:
             continue
-        found = shift.query("SELECT pallet, location, qty FROM stock WHERE zone IN ('A','B') AND sku = %s AND qty > 0 AND locked_qty = 0 ORDER BY RAND() LIMIT 1", row["sku"])
+        found = shift.query(
+            "SELECT pallet, location, qty FROM stock WHERE zone IN ('A','B') AND sku = %s AND qty > 0 AND locked_qty = 0 ORDER BY RAND() LIMIT 1",
+            row["sku"],
+        )
         if found:
             bring(shift, found[0]["pallet"], row["location"], row["sku"], int(found[0]["qty"]), operator)
             return
@@ -34,18 +37,30 @@ def bring(shift: Shift, pallet: str, face: str, sku: str, qty: int, operator: st
         return pda.post("/api/pda/replenish", body, how(shift) | {"guard": "row_lock"})["code"] == 0
 
 
-def count(shift: Shift, operator: str, location: str, sku: str, *, batch: str = "", pallet: str = "", adjust: bool = False) -> dict[str, object]:
+def count(
+    shift: Shift, operator: str, location: str, sku: str, *, batch: str = "", pallet: str = "", adjust: bool = False
+) -> dict[str, object]:
     """A person looks and reports what is there."""
     with shift.pda() as pda:
         pda.scan("count", location, operator, location, location=location, pallet=pallet or None, sku=sku)
         shift.sleep(shift.rng.uniform(10, 40))
-        body = {"location": location, "sku": sku, "batch": batch, "pallet": pallet, "qty_counted": shift.world.count(location, sku, pallet), "adjust": adjust, "operator": operator}
+        body = {
+            "location": location,
+            "sku": sku,
+            "batch": batch,
+            "pallet": pallet,
+            "qty_counted": shift.world.count(location, sku, pallet),
+            "adjust": adjust,
+            "operator": operator,
+        }
         return pda.post("/api/pda/count", body)
 
 
 def count_some(shift: Shift, operator: str) -> None:
     """A cycle count of a few rack places."""
-    rows = shift.query("SELECT location, sku, batch, pallet FROM stock WHERE zone IN ('A','B') AND qty > 0 ORDER BY RAND() LIMIT 3")
+    rows = shift.query(
+        "SELECT location, sku, batch, pallet FROM stock WHERE zone IN ('A','B') AND qty > 0 ORDER BY RAND() LIMIT 3"
+    )
     for row in rows:
         if row["sku"] in shift.catalogue.skus:
             count(shift, operator, row["location"], row["sku"], batch=row["batch"], pallet=row["pallet"])
@@ -60,14 +75,19 @@ def take_back(shift: Shift, operator: str) -> None:
     shift.world.add(location, sku, qty)
     with shift.pda() as pda:
         pda.scan("receive", sku, operator, sku, sku=sku, doc=doc, doc_line=1, location=location)
-        pda.post("/api/pda/return", {"location": location, "sku": sku, "qty": qty, "doc": doc, "doc_line": 1, "operator": operator})
+        pda.post(
+            "/api/pda/return",
+            {"location": location, "sku": sku, "qty": qty, "doc": doc, "doc_line": 1, "operator": operator},
+        )
 
 
 def look(shift: Shift, clerk: str) -> None:
     """Somebody looks up a face, on one of the pages there are."""
     faces = list(shift.catalogue.faces.items())
     location, sku = faces[min(int(shift.rng.expovariate(0.2)), len(faces) - 1)]
-    page = shift.rng.choice(("/api/screen/stock", "/api/screen/stock", "/api/board/stock", "/api/report/stock", "/api/screen/availability"))
+    page = shift.rng.choice(
+        ("/api/screen/stock", "/api/screen/stock", "/api/board/stock", "/api/report/stock", "/api/screen/availability")
+    )
     screen = shift.screen(clerk)
     if page == "/api/screen/availability":
         screen.get(page, sku=sku, locationType="P", warehouse="WH1")

@@ -35,7 +35,18 @@ def order(shift: Shift, kind: str, lines: list[dict[str, Any]], **options: Any) 
     return partner, str(row["doc"])
 
 
-def bind(shift: Shift, sku: str, batch: str, qty: int, doc: str, line: int, operator: str, *, pallet: str | None = None, bound: dict[str, Any] | None = None) -> str:
+def bind(
+    shift: Shift,
+    sku: str,
+    batch: str,
+    qty: int,
+    doc: str,
+    line: int,
+    operator: str,
+    *,
+    pallet: str | None = None,
+    bound: dict[str, Any] | None = None,
+) -> str:
     """Goods are unloaded onto a pallet at the dock, scanned and bound. `bound`: what the operator binds instead, when he errs."""
     pallet = pallet or shift.catalogue.new_pallet()
     dock = shift.rng.choice(DOCKS)
@@ -45,7 +56,10 @@ def bind(shift: Shift, sku: str, batch: str, qty: int, doc: str, line: int, oper
         shift.sleep(shift.rng.uniform(5, 25))
         pda.scan("bind", pallet, operator, pallet, pallet=pallet, sku=sku, batch=batch, doc=doc, doc_line=line)
         goods = {"sku": sku, "batch": batch, "qty": qty} | (bound or {})
-        pda.post("/api/pda/bind", {"pallet": pallet, "location": dock, "doc": doc, "doc_line": line, "operator": operator, **goods})
+        pda.post(
+            "/api/pda/bind",
+            {"pallet": pallet, "location": dock, "doc": doc, "doc_line": line, "operator": operator, **goods},
+        )
     return pallet
 
 
@@ -57,7 +71,10 @@ def task_for(shift: Shift, pda: Device, pallet: str, **what: Any) -> tuple[str, 
     answer = pda.post("/api/task/create", {"pallet": pallet, **what})
     if answer["code"] != 0:
         raise RuntimeError(f"no task for {pallet}: {answer}")
-    row = shift.query("SELECT task, from_location, to_location FROM task WHERE pallet = %s ORDER BY created_at DESC, task DESC LIMIT 1", pallet)[0]
+    row = shift.query(
+        "SELECT task, from_location, to_location FROM task WHERE pallet = %s ORDER BY created_at DESC, task DESC LIMIT 1",
+        pallet,
+    )[0]
     return str(row["task"]), str(row["from_location"]), str(row["to_location"])
 
 
@@ -69,7 +86,16 @@ def put_away(shift: Shift, pallet: str, operator: str, *, zone: str = "A", to: s
     return task, target
 
 
-def receive(shift: Shift, sku: str, qty: int, *, batch: str | None = None, zone: str = "A", operator: str = "W01", plan: dict[str, Any] | None = None) -> Received:
+def receive(
+    shift: Shift,
+    sku: str,
+    qty: int,
+    *,
+    batch: str | None = None,
+    zone: str = "A",
+    operator: str = "W01",
+    plan: dict[str, Any] | None = None,
+) -> Received:
     """A whole inbound order of one pallet up to its task; `plan` tells the robots what will happen (services/wcs.py)."""
     batch = batch or shift.catalogue.batch()
     partner, doc = order(shift, "inbound", [{"sku": sku, "batch": batch, "qty": qty}])
@@ -92,7 +118,14 @@ def stocked(shift: Shift, sku: str, qty: int, **options: Any) -> Received:
 def work(shift: Shift, operator: str) -> None:
     """One delivery of one to three pallets, mixed materials."""
     rng = shift.rng
-    lines = [{"sku": rng.choice(shift.catalogue.skus), "batch": shift.catalogue.batch(), "qty": rng.choice((24, 32, 40, 48, 60))} for _ in range(rng.choice((1, 2, 2, 3)))]
+    lines = [
+        {
+            "sku": rng.choice(shift.catalogue.skus),
+            "batch": shift.catalogue.batch(),
+            "qty": rng.choice((24, 32, 40, 48, 60)),
+        }
+        for _ in range(rng.choice((1, 2, 2, 3)))
+    ]
     if rng.random() < 0.15:
         lines[0] |= {"uom": "CAR", "qty": rng.choice((2, 3, 4))}
     _, doc = order(shift, "inbound", lines)

@@ -42,7 +42,8 @@ def start(shift: Shift, load: float) -> list[threading.Thread]:
             pass
 
     threads = [
-        threading.Thread(target=person, args=(name, pause, job, shift.for_story(shift.rng.randrange(2**32))), name=name, daemon=True) for name, pause, job in STAFF
+        threading.Thread(target=person, args=(name, pause, job, shift.split()), name=name, daemon=True)
+        for name, pause, job in STAFF
     ]
     for thread in threads:
         thread.start()

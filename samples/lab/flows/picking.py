@@ -16,20 +16,48 @@ def how(shift: Shift) -> dict[str, Any]:
     return {"guard": guard, "think": shift.rng.uniform(0.2, 2.0), "intent": shift.intent()}
 
 
-def pick(shift: Shift, doc: str, line: int, where: dict[str, Any], sku: str, operator: str, handler: dict[str, Any], **options: Any) -> dict[str, Any]:
+def pick(
+    shift: Shift,
+    doc: str,
+    line: int,
+    where: dict[str, Any],
+    sku: str,
+    operator: str,
+    handler: dict[str, Any],
+    **options: Any,
+) -> dict[str, Any]:
     """Take the goods, scan them, confirm them. `where`: stockId, location, qty of an allocation."""
     with shift.pda() as pda:
         taken = shift.world.take(where["location"], sku, int(where["qty"]))
         pda.scan("pick", sku, operator, sku, sku=sku, location=where["location"], doc=doc, doc_line=line)
         shift.sleep(shift.rng.uniform(1, 6))
-        body = {"stockId": where["stockId"], "location": where["location"], "sku": sku, "qty": where["qty"], "doc": doc, "doc_line": line, "operator": operator}
+        body = {
+            "stockId": where["stockId"],
+            "location": where["location"],
+            "sku": sku,
+            "qty": where["qty"],
+            "doc": doc,
+            "doc_line": line,
+            "operator": operator,
+        }
         answer = pda.post("/api/pda/pick", body, handler, **options)
     if answer["code"] not in (0, None):  # refused: the goods go back
         shift.world.add(where["location"], sku, taken)
     return answer
 
 
-def issue(shift: Shift, location: str, sku: str, qty: int, operator: str, handler: dict[str, Any], *, doc: str, line: int = 1, **options: Any) -> dict[str, Any]:
+def issue(
+    shift: Shift,
+    location: str,
+    sku: str,
+    qty: int,
+    operator: str,
+    handler: dict[str, Any],
+    *,
+    doc: str,
+    line: int = 1,
+    **options: Any,
+) -> dict[str, Any]:
     """An urgent issue from a face, without a reservation. The picker takes what there is, confirms what was asked."""
     with shift.pda() as pda:
         body = {"location": location, "sku": sku, "qty": qty, "doc": doc, "doc_line": line, "operator": operator}
@@ -42,15 +70,23 @@ def issue(shift: Shift, location: str, sku: str, qty: int, operator: str, handle
 def manual_order(shift: Shift, lines: list[dict[str, Any]], clerk: str = "C02", kind: str = "outbound") -> str:
     """An order entered in the WMS by a clerk, without the ERP: its number."""
     numbered = [{"line": number, **line} for number, line in enumerate(lines, 1)]
-    answer = shift.screen(clerk).post("/api/screen/order/create", type=kind, lines=numbered)
-    if answer["code"] != 0:
-        raise RuntimeError(f"order refused: {answer}")
-    return str(answer["data"]["wmsDoc"])
+    for _ in range(3):  # without an answer the clerk enters it again
+        answer = shift.screen(clerk).post("/api/screen/order/create", type=kind, lines=numbered)
+        if answer["code"] == 0:
+            return str(answer["data"]["wmsDoc"])
+        shift.sleep(10)
+    raise RuntimeError(f"order refused: {answer}")
 
 
-def allocate(shift: Shift, doc: str, clerk: str, zone: str = "P", handler: dict[str, Any] | None = None) -> dict[str, Any]:
+def allocate(
+    shift: Shift, doc: str, clerk: str, zone: str = "P", handler: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """A clerk allocates an order; the answer with `data.lines[].picks[]`."""
-    return shift.screen(clerk).post("/api/screen/order/allocate", handler, doc=doc, zone=zone)
+    answer = shift.screen(clerk).post("/api/screen/order/allocate", handler, doc=doc, zone=zone)
+    if answer["code"] is None:  # no answer: the clerk clicks again
+        shift.sleep(20)
+        answer = shift.screen(clerk).post("/api/screen/order/allocate", handler, doc=doc, zone=zone)
+    return answer
 
 
 def work(shift: Shift, operator: str, clerk: str) -> None:

@@ -43,7 +43,10 @@ class Transaction:
     def insert(self, table: str, **values: Any) -> int:
         """Insert one row; its new id."""
         with self.connection.cursor() as cursor:
-            cursor.execute(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({', '.join(['%s'] * len(values))})", list(values.values()))
+            cursor.execute(
+                f"INSERT INTO {table} ({', '.join(values)}) VALUES ({', '.join(['%s'] * len(values))})",
+                list(values.values()),
+            )
             return int(cursor.lastrowid or 0)
 
 

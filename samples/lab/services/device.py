@@ -49,20 +49,41 @@ class Handheld:
         service, body, path = self.service, command.get("body", {}), command["path"]
         if path == "/api/pda/scan":
             body = body | {"device": DEVICE, "device_ts": service.stamp()}
-        headers = {"X-Request-Id": request_id, "X-Client": DEVICE, "X-Attempt": str(attempt), "User-Agent": f"pda-app/5.2 ({DEVICE})", "X-Lab": json.dumps(command.get("how", {}))}
+        headers = {
+            "X-Request-Id": request_id,
+            "X-Client": DEVICE,
+            "X-Attempt": str(attempt),
+            "User-Agent": f"pda-app/5.2 ({DEVICE})",
+            "X-Lab": json.dumps(command.get("how", {})),
+        }
         url = f"http://127.0.0.1:{service.ports['office']}/wms{path}"
         service.log.info("--> %s reqId=%s attempt=%d %s", path, request_id, attempt, compact(body))
         sent = service.now
         try:
             if command.get("method") == "GET":
-                response = service.http.request("GET", f"{url}?{urlencode(body)}", headers=headers, timeout=service.clock.lab.real(45))
+                response = service.http.request(
+                    "GET", f"{url}?{urlencode(body)}", headers=headers, timeout=service.clock.lab.real(45)
+                )
             else:
-                response = service.http.request("POST", url, body=compact(body).encode(), headers=headers | {"Content-Type": "application/json"}, timeout=service.clock.lab.real(45))
+                response = service.http.request(
+                    "POST",
+                    url,
+                    body=compact(body).encode(),
+                    headers=headers | {"Content-Type": "application/json"},
+                    timeout=service.clock.lab.real(45),
+                )
         except (HTTPError, ValueError) as failure:
             service.log.error("<-- %s reqId=%s %s: %s", path, request_id, type(failure).__name__, failure)
             return None, {"code": None}
         took = round((service.now - sent) * 1000)
-        service.log.info("<-- %s reqId=%s HTTP %s %s (%d ms)", path, request_id, response.status, response.data.decode("utf-8", "replace")[:400].strip(), took)
+        service.log.info(
+            "<-- %s reqId=%s HTTP %s %s (%d ms)",
+            path,
+            request_id,
+            response.status,
+            response.data.decode("utf-8", "replace")[:400].strip(),
+            took,
+        )
         return response.status, response.json() if response.status == 200 else {"code": None}
 
 

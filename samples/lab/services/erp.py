@@ -37,12 +37,38 @@ def create() -> Response:
         sent = []
         for number, line in enumerate(body["lines"], 1):
             material = _one(tx, "SELECT code FROM mapping WHERE type = 'sku' AND mapped_code = %s", line["sku"])["code"]
-            tx.insert("document_line", doc=doc, doc_line=number, material=material, batch=line.get("batch") or "", warehouse_code=line.get("warehouse_code", "1000"), qty=line["qty"], uom=line.get("uom", "EA"))
+            tx.insert(
+                "document_line",
+                doc=doc,
+                doc_line=number,
+                material=material,
+                batch=line.get("batch") or "",
+                warehouse_code=line.get("warehouse_code", "1000"),
+                qty=line["qty"],
+                uom=line.get("uom", "EA"),
+            )
             factor = Decimal(1) if line.get("uom", "EA") == "EA" else _factor(tx, line["uom"], line["sku"])
-            sent.append({"line": number, "sku": line.get("sent_sku", line["sku"]), "batch": line.get("batch") or "", "quality": line.get("quality", "qualified"), "qty": Decimal(str(line["qty"])) * factor, "uom": "EA"})
+            sent.append(
+                {
+                    "line": number,
+                    "sku": line.get("sent_sku", line["sku"]),
+                    "batch": line.get("batch") or "",
+                    "quality": line.get("quality", "qualified"),
+                    "qty": Decimal(str(line["qty"])) * factor,
+                    "uom": "EA",
+                }
+            )
         if body.get("send", True):
             message = {"message_id": f"E{doc}", "doc": doc, "type": body["type"], "lines": sent}
-            tx.insert("queue", created_at=stamp, message_id=message["message_id"], endpoint="/wms/api/erp/order", doc=doc, body=compact(message), state="QUEUED")
+            tx.insert(
+                "queue",
+                created_at=stamp,
+                message_id=message["message_id"],
+                endpoint="/wms/api/erp/order",
+                doc=doc,
+                body=compact(message),
+                state="QUEUED",
+            )
     return answer(success(doc=doc))
 
 
@@ -54,7 +80,11 @@ def _one(tx: Transaction, sql: str, *values: Any) -> Row:
 
 
 def _factor(tx: Transaction, uom: str, sku: str) -> Decimal:
-    row = tx.one("SELECT factor FROM mapping WHERE type = 'uom' AND code = %s AND sku IN (%s, '') ORDER BY sku DESC LIMIT 1", uom, sku)
+    row = tx.one(
+        "SELECT factor FROM mapping WHERE type = 'uom' AND code = %s AND sku IN (%s, '') ORDER BY sku DESC LIMIT 1",
+        uom,
+        sku,
+    )
     return Decimal(row["factor"]) if row else Decimal(1)
 
 
@@ -76,10 +106,23 @@ def work_queue() -> None:
         except (HTTPError, ValueError) as failure:
             error = f"{type(failure).__name__}: {failure}"
         state = "SENT" if error is None else "FAILED" if attempt >= MAX_ATTEMPTS else "QUEUED"
-        connection.run("UPDATE queue SET state = %s, attempts = %s, sent_at = %s, error = %s WHERE id = %s", state, attempt, service.stamp(), error and error[:200], message["id"])
+        connection.run(
+            "UPDATE queue SET state = %s, attempts = %s, sent_at = %s, error = %s WHERE id = %s",
+            state,
+            attempt,
+            service.stamp(),
+            error and error[:200],
+            message["id"],
+        )
         if error is None:
-            connection.run("UPDATE document SET state = 'SENT', wms_doc = %s WHERE doc = %s AND state = 'OPEN'", wms_doc, message["doc"])
-        (service.log.info if error is None else service.log.error)("send %s %s attempt=%d %s", message["endpoint"], message["message_id"], attempt, error or "OK")
+            connection.run(
+                "UPDATE document SET state = 'SENT', wms_doc = %s WHERE doc = %s AND state = 'OPEN'",
+                wms_doc,
+                message["doc"],
+            )
+        (service.log.info if error is None else service.log.error)(
+            "send %s %s attempt=%d %s", message["endpoint"], message["message_id"], attempt, error or "OK"
+        )
 
 
 @service.app.post("/confirm")
@@ -91,7 +134,16 @@ def confirm() -> Response:
     text = compact(body)
     if fault == "fail":
         drops[body["wmsDoc"]] = "fail"
-        database.single().insert("received", ts=stamp, message_id=message, endpoint="/erp/confirm", doc=body["wmsDoc"], body=text, outcome="fail", error="RFC_ERROR_SYSTEM_FAILURE")
+        database.single().insert(
+            "received",
+            ts=stamp,
+            message_id=message,
+            endpoint="/erp/confirm",
+            doc=body["wmsDoc"],
+            body=text,
+            outcome="fail",
+            error="RFC_ERROR_SYSTEM_FAILURE",
+        )
         service.log.error("confirm %s %s RFC_ERROR_SYSTEM_FAILURE", message, text)
         return answer({"code": 500, "msg": "RFC_ERROR_SYSTEM_FAILURE", "data": {}}, 500)
     if fault == "lost":  # answered before its update task ran, which then was rolled back: no trace is left
@@ -99,10 +151,26 @@ def confirm() -> Response:
         return answer(success(message=message))
     with database.transaction() as tx:
         if tx.one("SELECT id FROM received WHERE message_id = %s AND outcome = 'ok'", message):
-            tx.insert("received", ts=stamp, message_id=message, endpoint="/erp/confirm", doc=body["wmsDoc"], body=text, outcome="duplicate")
+            tx.insert(
+                "received",
+                ts=stamp,
+                message_id=message,
+                endpoint="/erp/confirm",
+                doc=body["wmsDoc"],
+                body=text,
+                outcome="duplicate",
+            )
             return answer(success("duplicate"))
         post(tx, body["doc"] or body["wmsDoc"], body, message, stamp)
-        tx.insert("received", ts=stamp, message_id=message, endpoint="/erp/confirm", doc=body["wmsDoc"], body=text, outcome="ok")
+        tx.insert(
+            "received",
+            ts=stamp,
+            message_id=message,
+            endpoint="/erp/confirm",
+            doc=body["wmsDoc"],
+            body=text,
+            outcome="ok",
+        )
     service.log.info("confirm %s %s posted", message, text)
     return answer(success(message=message))
 
@@ -114,17 +182,42 @@ def post(tx: Transaction, doc: str, body: Row, message: str | None, stamp: str) 
     for line in body["lines"]:
         mapped = tx.one("SELECT code FROM mapping WHERE type = 'sku' AND mapped_code = %s", line["sku"])
         material = line.get("material") or (mapped["code"] if mapped else line["sku"])
-        warehouse, qty = line.get("warehouse_code", "1000"), Decimal(str(line["qty"])) * (-1 if body["type"] == "outbound" else 1)
+        warehouse, qty = (
+            line.get("warehouse_code", "1000"),
+            Decimal(str(line["qty"])) * (-1 if body["type"] == "outbound" else 1),
+        )
         movement = ("702" if qty < 0 else "701") if body["type"] == "count" else MOVEMENT[body["type"]]
         posting = {"material": material, "batch": line.get("batch") or "", "warehouse_code": warehouse}
-        tx.insert("posting", ts=stamp, doc=doc, doc_line=line["line"], **posting, movement_type=movement, qty=qty, uom=line.get("uom", "EA"), message_id=message, wms_doc=body.get("wmsDoc"))
+        tx.insert(
+            "posting",
+            ts=stamp,
+            doc=doc,
+            doc_line=line["line"],
+            **posting,
+            movement_type=movement,
+            qty=qty,
+            uom=line.get("uom", "EA"),
+            message_id=message,
+            wms_doc=body.get("wmsDoc"),
+        )
         tx.run(
             "INSERT INTO balance (material, batch, warehouse_code, uom, qty, updated_at) VALUES (%s, %s, %s, 'EA', %s, %s)"
             " ON DUPLICATE KEY UPDATE qty = qty + VALUES(qty), updated_at = VALUES(updated_at)", *posting.values(), qty, stamp,
         )  # fmt: skip
-        tx.run("UPDATE document_line SET posted_qty = posted_qty + %s, movement_type = %s WHERE doc = %s AND doc_line = %s", abs(qty), movement, doc, line["line"])
+        tx.run(
+            "UPDATE document_line SET posted_qty = posted_qty + %s, movement_type = %s WHERE doc = %s AND doc_line = %s",
+            abs(qty),
+            movement,
+            doc,
+            line["line"],
+        )
         service.journal.write("erp_posting", doc=doc, wms_doc=body.get("wmsDoc"), **posting, sku=line["sku"], qty=qty)
-    tx.run("UPDATE document SET state = 'POSTED', posted_at = %s, wms_doc = COALESCE(wms_doc, %s) WHERE doc = %s", stamp, body.get("wmsDoc"), doc)
+    tx.run(
+        "UPDATE document SET state = 'POSTED', posted_at = %s, wms_doc = COALESCE(wms_doc, %s) WHERE doc = %s",
+        stamp,
+        body.get("wmsDoc"),
+        doc,
+    )
 
 
 @service.app.post("/post")

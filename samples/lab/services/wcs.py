@@ -48,7 +48,16 @@ def the_world() -> Any:
 
 def _log_incoming(path: str, body: Row, result: Row, began: float, stamp: str) -> Response:
     took = round((service.now - began) * 1000)
-    database.single().insert("incoming", ts=stamp, endpoint=path, request_id=body.get("reqCode"), request_body=compact(body), status_code=200, response_body=compact(result), duration_ms=took)
+    database.single().insert(
+        "incoming",
+        ts=stamp,
+        endpoint=path,
+        request_id=body.get("reqCode"),
+        request_body=compact(body),
+        status_code=200,
+        response_body=compact(result),
+        duration_ms=took,
+    )
     return answer(result)
 
 
@@ -56,7 +65,12 @@ def _log_incoming(path: str, body: Row, result: Row, began: float, stamp: str) -
 def take_task() -> Response:
     """A new task; one known already is acknowledged again."""
     began, stamp, body = service.now, service.stamp(), request.get_json()
-    names = {"task": body["taskCode"], "pallet": body["podCode"], "from_location": body["from"], "to_location": body["to"]}
+    names = {
+        "task": body["taskCode"],
+        "pallet": body["podCode"],
+        "from_location": body["from"],
+        "to_location": body["to"],
+    }
     with database.transaction() as tx:
         known = tx.one("SELECT task FROM transport WHERE task = %s", body["taskCode"])
         if not known:
@@ -64,7 +78,9 @@ def take_task() -> Response:
     if not known:
         work.put(names)
     service.log.info("收到任务 %s", compact(body))
-    return _log_incoming("/rcs/task", body, {"code": 0, "message": "成功", "reqCode": body["reqCode"], "data": {}}, began, stamp)
+    return _log_incoming(
+        "/rcs/task", body, {"code": 0, "message": "成功", "reqCode": body["reqCode"], "data": {}}, began, stamp
+    )
 
 
 @service.app.post("/cancel")
@@ -72,7 +88,9 @@ def cancel() -> Response:
     """Cancel a task: a robot that has not lifted the pallet turns away; one that has brings it back."""
     began, stamp, body = service.now, service.stamp(), request.get_json()
     cancelled.add(body["taskCode"])
-    return _log_incoming("/rcs/cancel", body, {"code": 0, "message": "成功", "reqCode": body.get("reqCode"), "data": {}}, began, stamp)
+    return _log_incoming(
+        "/rcs/cancel", body, {"code": 0, "message": "成功", "reqCode": body.get("reqCode"), "data": {}}, began, stamp
+    )
 
 
 @service.app.get("/heartbeat")
@@ -110,8 +128,12 @@ def signal(robot: str, name: str, task: Row, location: str | None = None, **more
         "device_signal", ts=service.stamp(), device=robot, task=task["task"], pallet=task["pallet"], signal_name=name, location=location,
         from_location=task["from_location"], to_location=task["to_location"], **more,
     )  # fmt: skip
-    (service.log.warning if name in ("alarm", "empty_pick", "occupied_put", "manual_remove") else service.log.info)("%s %s 任务=%s 托盘=%s 位置=%s %s", robot, name, task["task"], task["pallet"], location, more or "")
-    service.journal.write("signal", robot=robot, signal=name, task=task["task"], pallet=task["pallet"], location=location)
+    (service.log.warning if name in ("alarm", "empty_pick", "occupied_put", "manual_remove") else service.log.info)(
+        "%s %s 任务=%s 托盘=%s 位置=%s %s", robot, name, task["task"], task["pallet"], location, more or ""
+    )
+    service.journal.write(
+        "signal", robot=robot, signal=name, task=task["task"], pallet=task["pallet"], location=location
+    )
 
 
 def set_state(task: Row, state: str, column: str | None = None, error: str | None = None) -> None:
@@ -130,8 +152,19 @@ def call_back(task: Row, method: str, arranged: Row, attempt: int = 1, request_i
     request_id = request_id or f"R{random.getrandbits(40):010X}"
     position = task["to_location"] if method == "end" else task["from_location"]
     node = arranged.get("callback_path", "/wms") if method == "end" else "/wms"
-    body = {"reqCode": request_id, "taskCode": task["task"], "method": method, "podCode": task["pallet"], "currentPositionCode": position, "robotCode": task.get("device", "")}
-    how = compact({"think": arranged["slow_end"]}) if method == "end" and attempt == 1 and "slow_end" in arranged else "{}"
+    body = {
+        "reqCode": request_id,
+        "taskCode": task["task"],
+        "method": method,
+        "podCode": task["pallet"],
+        "currentPositionCode": position,
+        "robotCode": task.get("device", ""),
+    }
+    how = (
+        compact({"think": arranged["slow_end"]})
+        if method == "end" and attempt == 1 and "slow_end" in arranged
+        else "{}"
+    )
     began, stamp = service.now, service.stamp()
     status, text, error = None, None, None
     try:
@@ -144,21 +177,46 @@ def call_back(task: Row, method: str, arranged: Row, attempt: int = 1, request_i
         outcome = "ok" if code == 0 else "timeout" if status == 504 else "fail"
         error = None if code == 0 else f"HTTP {status}" if status != 200 else f"code {code}"
     except (HTTPError, ValueError) as failure:
-        outcome, error = ("refused" if "refused" in str(failure) else "timeout" if "timed out" in str(failure) else "fail"), f"{type(failure).__name__}: {failure}"
+        outcome, error = (
+            ("refused" if "refused" in str(failure) else "timeout" if "timed out" in str(failure) else "fail"),
+            f"{type(failure).__name__}: {failure}",
+        )
     took = round((service.now - began) * 1000)
     database.single().insert(
         "callback", ts=stamp, task=task["task"], method=method, request_id=request_id, attempt=attempt, endpoint="/api/wcs/callback", request_body=compact(body),
         status_code=status, response_body=text, outcome=outcome, duration_ms=took, error=error and error[:200],
     )  # fmt: skip
-    (service.log.info if outcome == "ok" else service.log.error)("回调 %s 第%d次 %s -> %s %s (%d ms)", method, attempt, compact(body), status, error or text, took)
+    (service.log.info if outcome == "ok" else service.log.error)(
+        "回调 %s 第%d次 %s -> %s %s (%d ms)", method, attempt, compact(body), status, error or text, took
+    )
     answered = status == 200  # a business refusal is an answer: repeating does not help
     at_most = arranged.get("attempts", 3 if settings["give_up"] else 0)
     given_up = not answered and bool(at_most) and attempt >= at_most
-    service.journal.write("callback", task=task["task"], pallet=task["pallet"], method=method, request_id=request_id, attempt=attempt, outcome=outcome, began=began, given_up=given_up)
+    service.journal.write(
+        "callback",
+        task=task["task"],
+        pallet=task["pallet"],
+        method=method,
+        request_id=request_id,
+        attempt=attempt,
+        outcome=outcome,
+        began=began,
+        given_up=given_up,
+    )
     if method == "end":
-        database.single().run("UPDATE transport SET callback_state = %s WHERE task = %s", "REPORTED" if outcome == "ok" else "FAILED" if answered or given_up else "PENDING", task["task"])
+        database.single().run(
+            "UPDATE transport SET callback_state = %s WHERE task = %s",
+            "REPORTED" if outcome == "ok" else "FAILED" if answered or given_up else "PENDING",
+            task["task"],
+        )
     if not answered and not given_up:
-        resend.append((service.now + min(30 * attempt, 120), task | {"method": method, "request_id": request_id, "attempt": attempt + 1, "plan": arranged}, method))
+        resend.append(
+            (
+                service.now + min(30 * attempt, 120),
+                task | {"method": method, "request_id": request_id, "attempt": attempt + 1, "plan": arranged},
+                method,
+            )
+        )
     return answered
 
 
@@ -169,7 +227,11 @@ def repeat_callbacks() -> None:
     for entry in due:
         resend.remove(entry)
         task = entry[1]
-        threading.Thread(target=call_back, args=(task, task["method"], task["plan"], task["attempt"], task["request_id"]), daemon=True).start()
+        threading.Thread(
+            target=call_back,
+            args=(task, task["method"], task["plan"], task["attempt"], task["request_id"]),
+            daemon=True,
+        ).start()
 
 
 def carry_out(robot: str, task: Row) -> None:
@@ -202,7 +264,9 @@ def carry_out(robot: str, task: Row) -> None:
             raise Stopped("CANCELLED", "brought back")
         put_down(robot, task, carried, arranged, world)
         set_state(task, "DONE", "finished_at")
-        threading.Timer(service.clock.lab.real(arranged.get("callback_delay", 0)), call_back, (task, "end", arranged)).start()
+        threading.Timer(
+            service.clock.lab.real(arranged.get("callback_delay", 0)), call_back, (task, "end", arranged)
+        ).start()
     except Stopped as stop:
         set_state(task, stop.state, "finished_at", stop.why)
         if stop.state == "CANCELLED":
@@ -244,10 +308,11 @@ def robot_loop(robot: str) -> None:
 
 
 if __name__ == "__main__":
-    for row in database.single().all("SELECT * FROM transport WHERE state = 'ACCEPTED'"):  # left over from the shift before
+    for row in database.single().all(
+        "SELECT * FROM transport WHERE state = 'ACCEPTED'"
+    ):  # left over from the shift before
         work.put({name: row[name] for name in ("task", "pallet", "from_location", "to_location")})
     for name in ROBOTS:
         threading.Thread(target=robot_loop, args=(name,), name=name, daemon=True).start()
     service.every(5, repeat_callbacks)
     service.serve(threads=8)
-

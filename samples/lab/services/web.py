@@ -124,7 +124,9 @@ class Service:
         signal.signal(signal.SIGTERM, stop)
         self.app.add_url_rule("/ping", view_func=lambda: {"now": self.clock.now()})
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-        waitress.serve(self.app, host="127.0.0.1", port=self.ports[self.name], threads=threads, clear_untrusted_proxy_headers=False)
+        waitress.serve(
+            self.app, host="127.0.0.1", port=self.ports[self.name], threads=threads, clear_untrusted_proxy_headers=False
+        )
 
 
 def success(message: str = "success", **data: Any) -> dict[str, Any]:

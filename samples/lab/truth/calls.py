@@ -38,12 +38,31 @@ def outages(history: History) -> tuple[list[tuple[str, dict[str, Any]]], set[str
         tried = [e for e in history.kind("callback") if down <= e["began"] <= up["t"] and e["outcome"] != "ok"]
         if len(differ) >= AT_LEAST:
             consequences |= set(differ)
-            unbooked = sum((Decimal(wms[t]["qty"]) for t in differ if wms[t]["type"] == "inbound" and t not in posted), Decimal(0))
+            unbooked = sum(
+                (Decimal(wms[t]["qty"]) for t in differ if wms[t]["type"] == "inbound" and t not in posted), Decimal(0)
+            )
             who = subject(task=differ, pallet=[wms[t]["pallet"] for t in differ])
-            found.append(("faults", fault("F-S-02-02.5", who, down, up["t"], -unbooked, f"no link for {(up['t'] - down) / 60:.0f} minutes; {len(differ)} tasks ended differently")))
+            found.append(
+                (
+                    "faults",
+                    fault(
+                        "F-S-02-02.5",
+                        who,
+                        down,
+                        up["t"],
+                        -unbooked,
+                        f"no link for {(up['t'] - down) / 60:.0f} minutes; {len(differ)} tasks ended differently",
+                    ),
+                )
+            )
         elif not differ:
             who = subject(task=sorted({e["task"] for e in tried}))
-            found.append(("innocent", innocent("F-S-02-02.5", who, down, "the link came back and everything was told in the end")))
+            found.append(
+                (
+                    "innocent",
+                    innocent("F-S-02-02.5", who, down, "the link came back and everything was told in the end"),
+                )
+            )
     return found, consequences
 
 
@@ -60,9 +79,36 @@ def unheard_ends(history: History, consequences: set[str]) -> Found:
         if not failed or task not in wms:
             continue
         e = wms[task]
-        who = subject(pallet=e["pallet"], location=e["to_location"], sku=e["sku"], batch=e["batch"], task=task, doc=e["doc"], doc_line=e["doc_line"], request_id=[t["request_id"] for t in tries])
+        who = subject(
+            pallet=e["pallet"],
+            location=e["to_location"],
+            sku=e["sku"],
+            batch=e["batch"],
+            task=task,
+            doc=e["doc"],
+            doc_line=e["doc_line"],
+            request_id=[t["request_id"] for t in tries],
+        )
         if task in posted:
             heard = posted[task] >= failed[-1]["t"]
-            yield "innocent", innocent("F-S-02-02.2", who, posted[task], "the repeat succeeded" if heard else "committed though the caller was not answered in time")
+            yield (
+                "innocent",
+                innocent(
+                    "F-S-02-02.2",
+                    who,
+                    posted[task],
+                    "the repeat succeeded" if heard else "committed though the caller was not answered in time",
+                ),
+            )
         elif e["type"] == "inbound" and tries[-1]["given_up"] and task not in consequences:
-            yield "faults", fault("F-S-02-02.2", who, tries[0]["began"], tries[-1]["t"], -Decimal(e["qty"]), f"{len(tries)} attempts failed, then given up; never posted")
+            yield (
+                "faults",
+                fault(
+                    "F-S-02-02.2",
+                    who,
+                    tries[0]["began"],
+                    tries[-1]["t"],
+                    -Decimal(e["qty"]),
+                    f"{len(tries)} attempts failed, then given up; never posted",
+                ),
+            )

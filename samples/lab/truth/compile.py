@@ -36,8 +36,18 @@ def of_entries(entries: Any) -> dict[str, Any]:
         print(f"stock row {stock} has no journal entry before version {number}", file=sys.stderr)
     faults = sorted((entry for kind, entry in found if kind == "faults"), key=lambda f: (f["started_at"], f["cause"]))
     accused = {(f["cause"], str(f["subject"])) for f in faults}
-    spared = [entry for kind, entry in found if kind == "innocent" and (entry["looks_like"], str(entry["subject"])) not in accused]
-    return {"zone": "Asia/Shanghai", "faults": faults, "innocent": sorted(spared, key=lambda i: (i["at"], i["looks_like"])), "clocks": clocks(history), "unfounded": unfounded}
+    spared = [
+        entry
+        for kind, entry in found
+        if kind == "innocent" and (entry["looks_like"], str(entry["subject"])) not in accused
+    ]
+    return {
+        "zone": "Asia/Shanghai",
+        "faults": faults,
+        "innocent": sorted(spared, key=lambda i: (i["at"], i["looks_like"])),
+        "clocks": clocks(history),
+        "unfounded": unfounded,
+    }
 
 
 def clocks(history: History) -> dict[str, list[dict[str, Any]]]:
@@ -50,5 +60,12 @@ def clocks(history: History) -> dict[str, list[dict[str, Any]]]:
             pending[e["host"]] = e
             continue
         ppm = (e["offset"] - first["offset"]) / (e["t"] - first["t"]) * 1e6
-        lines.setdefault(e["host"], []).append({"since": utc(first["t"]), "offset": round(first["offset"], 3), "ppm": round(ppm, 1), "error": round(first["error"] + e["error"], 3)})
+        lines.setdefault(e["host"], []).append(
+            {
+                "since": utc(first["t"]),
+                "offset": round(first["offset"], 3),
+                "ppm": round(ppm, 1),
+                "error": round(first["error"] + e["error"], 3),
+            }
+        )
     return lines

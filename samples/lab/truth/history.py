@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 Entry = dict[str, Any]
@@ -41,7 +42,9 @@ class History:
             self._by_kind[entry["e"]].append(entry)
         self.versions: dict[int, list[Version]] = defaultdict(list)
         for e in self.kind("commit"):
-            self.versions[e["stock"]].append(Version(e["stock"], e["version"], Decimal(e["after"]), Decimal(e["locked"]), e["started"], e["t"], e))
+            self.versions[e["stock"]].append(
+                Version(e["stock"], e["version"], Decimal(e["after"]), Decimal(e["locked"]), e["started"], e["t"], e)
+            )
         for versions in self.versions.values():
             versions.sort(key=lambda v: v.number)
 
@@ -56,7 +59,12 @@ class History:
 
     def unexplained(self) -> list[tuple[int, int]]:
         """Rows and version numbers nobody reported: writers outside the journal."""
-        return [(stock, b.number) for stock, versions in self.versions.items() for a, b in zip(versions, versions[1:], strict=False) if b.number != a.number + 1]
+        return [
+            (stock, b.number)
+            for stock, versions in self.versions.items()
+            for a, b in pairwise(versions)
+            if b.number != a.number + 1
+        ]
 
     def at(self, stock: int, moment: float) -> Version | None:
         """The version surely committed at a moment: the last whose commit had returned."""

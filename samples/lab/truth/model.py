@@ -26,6 +26,7 @@ OBSERVABLE = {
 
 def subject(**known: Any) -> dict[str, Any]:
     """A subject with all its fields; several values become a list, one stays alone, '' and none become null."""
+
     def value(given: Any) -> Any:
         if isinstance(given, (list, tuple, set)):
             some = list(dict.fromkeys(str(v) for v in given if v not in (None, "")))
@@ -35,7 +36,18 @@ def subject(**known: Any) -> dict[str, Any]:
     return {name: value(known.get(name)) for name in NAMES if name != "partner_doc" or known.get(name)}
 
 
-def fault(cause: str, who: dict[str, Any], begin: float, end: float, qty_error: Any, note: str, *, also: Iterable[str] = (), observable: Iterable[str] | None = None, **more: Any) -> dict[str, Any]:
+def fault(
+    cause: str,
+    who: dict[str, Any],
+    begin: float,
+    end: float,
+    qty_error: Any,
+    note: str,
+    *,
+    also: Iterable[str] = (),
+    observable: Iterable[str] | None = None,
+    **more: Any,
+) -> dict[str, Any]:
     """One fault; times are lab time, which is the WMS host's clock."""
     needed = observable if observable is not None else OBSERVABLE.get(cause) or OBSERVABLE.get(cause[:9], ())
     return {

@@ -46,7 +46,11 @@ def _episodes(reads: list[tuple[Entry, float, Version]]) -> list[list[tuple[Entr
     episodes: list[list[tuple[Entry, float, Version]]] = []
     for item in reads:
         last = episodes[-1][-1] if episodes else None
-        same = last and item[0]["t"] - last[0]["t"] < SAME_EPISODE and (item[0]["served_from"] != "cache" or item[0]["version"] == last[0]["version"])
+        same = (
+            last
+            and item[0]["t"] - last[0]["t"] < SAME_EPISODE
+            and (item[0]["served_from"] != "cache" or item[0]["version"] == last[0]["version"])
+        )
         if same:
             episodes[-1].append(item)
         else:
@@ -60,16 +64,41 @@ def _judge(history: History, source: str, episode: list[tuple[Entry, float, Vers
     who = subject(location=first["location"], sku=first["sku"], request_id=[read["request_id"] for read, *_ in episode])
     times = since, last["t"], Decimal(first["qty"]) - committed.qty
     if source == "cache":
-        yield "faults", fault("F-S-02-06.1", who, *times, f"{len(episode)} reads showed {first['qty']} from the cache; committed was {committed.qty}")
+        yield (
+            "faults",
+            fault(
+                "F-S-02-06.1",
+                who,
+                *times,
+                f"{len(episode)} reads showed {first['qty']} from the cache; committed was {committed.qty}",
+            ),
+        )
     elif source == "replica" and lagging(history, first["t"]):
-        yield "faults", fault("F-S-02-06.3", who, *times, f"{len(episode)} reads from the replica showed what was no longer so")
+        yield (
+            "faults",
+            fault("F-S-02-06.3", who, *times, f"{len(episode)} reads from the replica showed what was no longer so"),
+        )
     elif source == "view":
         refreshed = max((e["t"] for e in history.kind("report_refreshed") if e["t"] <= last["t"]), default=0.0)
         if last["t"] - refreshed > 2 * REPORT_EVERY:
             overdue = [item for item in episode if item[0]["t"] - refreshed > 2 * REPORT_EVERY]
-            yield "faults", fault("F-S-02-06.4", who, overdue[0][1], last["t"], Decimal(overdue[0][0]["qty"]) - overdue[0][2].qty, f"the report was {(last['t'] - refreshed) / 60:.0f} minutes old", observable=["stock"])
+            yield (
+                "faults",
+                fault(
+                    "F-S-02-06.4",
+                    who,
+                    overdue[0][1],
+                    last["t"],
+                    Decimal(overdue[0][0]["qty"]) - overdue[0][2].qty,
+                    f"the report was {(last['t'] - refreshed) / 60:.0f} minutes old",
+                    observable=["stock"],
+                ),
+            )
         else:
-            yield "innocent", innocent("F-S-02-06.4", who, first["t"], "the report differed between two refreshes in time")
+            yield (
+                "innocent",
+                innocent("F-S-02-06.4", who, first["t"], "the report differed between two refreshes in time"),
+            )
 
 
 def lagging(history: History, moment: float) -> bool:
@@ -86,7 +115,9 @@ def dirty_reads(history: History) -> Found:
             rollbacks[e["stock"]].append(e)
     seen: dict[int, list[tuple[Entry, Entry]]] = defaultdict(list)
     for read in history.kind("read"):
-        if read["stock"] is None or any(v.qty == Decimal(read["qty"]) for v in history.possible(read["stock"], read["began"], read["t"])):
+        if read["stock"] is None or any(
+            v.qty == Decimal(read["qty"]) for v in history.possible(read["stock"], read["began"], read["t"])
+        ):
             continue
         for e in rollbacks.get(read["stock"], []):
             if e["read_at"] <= read["t"] and read["began"] <= e["t"] and Decimal(e["after"]) == Decimal(read["qty"]):
@@ -95,8 +126,20 @@ def dirty_reads(history: History) -> Found:
         read, e = pairs[0]
         committed = history.at(read["stock"], read["began"])
         assert committed is not None
-        who = subject(location=e["location"], sku=e["sku"], doc=e["doc"], request_id=[r["request_id"] for r, _ in pairs])
-        yield "faults", fault("F-S-02-06.2", who, read["began"], pairs[-1][0]["t"], Decimal(read["qty"]) - committed.qty, "shown while uncommitted, then rolled back")
+        who = subject(
+            location=e["location"], sku=e["sku"], doc=e["doc"], request_id=[r["request_id"] for r, _ in pairs]
+        )
+        yield (
+            "faults",
+            fault(
+                "F-S-02-06.2",
+                who,
+                read["began"],
+                pairs[-1][0]["t"],
+                Decimal(read["qty"]) - committed.qty,
+                "shown while uncommitted, then rolled back",
+            ),
+        )
 
 
 def right_reads(history: History) -> Found:
@@ -108,16 +151,34 @@ def right_reads(history: History) -> Found:
     for stock, reads in by_row.items():
         if any(not any(v.qty == Decimal(r["qty"]) for v in history.possible(stock, r["began"], r["t"])) for r in reads):
             continue
-        shown = [r for previous, r in zip([None, *reads], reads, strict=False) if previous is None or previous["qty"] != r["qty"]]
-        jumps = [(a, b, c) for a, b, c in zip(shown, shown[1:], shown[2:], strict=False) if a["qty"] == c["qty"] and c["t"] - a["t"] < 180]
+        shown = [
+            r
+            for previous, r in zip([None, *reads], reads, strict=False)
+            if previous is None or previous["qty"] != r["qty"]
+        ]
+        jumps = [
+            (a, b, c)
+            for a, b, c in zip(shown, shown[1:], shown[2:], strict=False)
+            if a["qty"] == c["qty"] and c["t"] - a["t"] < 180
+        ]
         if jumps:
             a, b, c = jumps[0]
-            who = subject(location=a["location"], sku=a["sku"], request_id=[a["request_id"], b["request_id"], c["request_id"]])
-            yield "innocent", innocent("F-S-02-06.1", who, c["t"], "the stock really went there and back; every value shown was committed")
+            who = subject(
+                location=a["location"], sku=a["sku"], request_id=[a["request_id"], b["request_id"], c["request_id"]]
+            )
+            yield (
+                "innocent",
+                innocent(
+                    "F-S-02-06.1", who, c["t"], "the stock really went there and back; every value shown was committed"
+                ),
+            )
         from_replica = [r for r in reads if r["served_from"] == "replica"]
         if len(from_replica) > 5 and len({r["qty"] for r in from_replica}) > 2:
             who = subject(location=reads[0]["location"], sku=reads[0]["sku"])
-            yield "innocent", innocent("F-S-02-06.3", who, from_replica[-1]["t"], "read from the replica, which kept up")
+            yield (
+                "innocent",
+                innocent("F-S-02-06.3", who, from_replica[-1]["t"], "read from the replica, which kept up"),
+            )
 
 
 def refusals(history: History) -> Found:
@@ -130,7 +191,12 @@ def refusals(history: History) -> Found:
             note = f"answered {e['returned']} after waiting {e['waited']:.0f} s for a lock; committed was {available}"
             yield "faults", fault("F-S-02-03.4", who, e["started"], e["t"], 0, note)
         elif on_hand < asked:
-            yield "innocent", innocent("F-S-02-03.4" if e["waited"] > 1 else "F-S-02-03.1", who, e["t"], "there really was too little")
+            yield (
+                "innocent",
+                innocent(
+                    "F-S-02-03.4" if e["waited"] > 1 else "F-S-02-03.1", who, e["t"], "there really was too little"
+                ),
+            )
 
 
 def committed_stock(history: History, e: Entry, moment: float) -> tuple[Decimal, Decimal]:
@@ -139,7 +205,13 @@ def committed_stock(history: History, e: Entry, moment: float) -> tuple[Decimal,
     for stock in history.rows_of(e["sku"]):
         version = history.at(stock, moment)
         row: dict[str, Any] = history.versions[stock][0].entry
-        if version and row["zone"] in e["zones"] and row["quality"] == e["quality"] and (not e["batch"] or row["batch"] == e["batch"]) and version.qty > 0:
+        if (
+            version
+            and row["zone"] in e["zones"]
+            and row["quality"] == e["quality"]
+            and (not e["batch"] or row["batch"] == e["batch"])
+            and version.qty > 0
+        ):
             on_hand += version.qty
             available += max(version.qty - version.locked, Decimal(0))
     return on_hand, available

@@ -10,7 +10,7 @@ from flask import request
 from lab.services.database import Row
 from lab.services.web import success
 from lab.services.wms import tasks
-from lab.services.wms.core import primary, service
+from lab.services.wms.core import cache, primary, replica, service
 
 REPORT_EVERY = 600
 MAX_ATTEMPTS = 8
@@ -23,11 +23,20 @@ def tell_erp() -> None:
     if "outbox" in paused:
         return
     connection = primary.single()
-    for message in connection.all("SELECT * FROM outbox WHERE state = 'NEW' AND attempts < %s ORDER BY id LIMIT 20", MAX_ATTEMPTS):
+    for message in connection.all(
+        "SELECT * FROM outbox WHERE state = 'NEW' AND attempts < %s ORDER BY id LIMIT 20", MAX_ATTEMPTS
+    ):
         attempt = message["attempts"] + 1
         good, error = tasks.call("ERP", "office", message["endpoint"], json.loads(message["body"]), attempt=attempt)
         state = "SENT" if good else "FAILED" if attempt == MAX_ATTEMPTS else "NEW"
-        connection.run("UPDATE outbox SET state = %s, attempts = %s, sent_at = %s, error = %s WHERE id = %s", state, attempt, service.stamp(), error and error[:200], message["id"])
+        connection.run(
+            "UPDATE outbox SET state = %s, attempts = %s, sent_at = %s, error = %s WHERE id = %s",
+            state,
+            attempt,
+            service.stamp(),
+            error and error[:200],
+            message["id"],
+        )
 
 
 def refresh_report() -> None:
@@ -36,7 +45,10 @@ def refresh_report() -> None:
         service.journal.write("report_skipped")
         return
     with primary.transaction() as tx:
-        tx.run("REPLACE INTO stock_summary SELECT sku, location, batch, qty, version, %s FROM stock WHERE zone = 'P' AND quality = 'qualified'", service.stamp())
+        tx.run(
+            "REPLACE INTO stock_summary SELECT sku, location, batch, qty, version, %s FROM stock WHERE zone = 'P' AND quality = 'qualified'",
+            service.stamp(),
+        )
     service.journal.write("report_refreshed")
     service.log.info("报表 stock_summary 刷新完成")
 
@@ -52,6 +64,18 @@ def pause() -> Row:
     body = request.get_json()
     (paused.add if body["on"] else paused.discard)(body["job"])
     service.journal.write("paused", job=body["job"], on=body["on"])
+    return success()
+
+
+@service.app.get("/lab/warm")
+def warm() -> Row:
+    """One of the server's threads opens its connections, slowly enough that the next request meets another."""
+    for database in (primary, replica):
+        database.single().one("SELECT 1")
+    with primary.transaction() as tx:
+        tx.one("SELECT 1")
+    cache.ping()
+    service.think(6)
     return success()
 
 

@@ -49,7 +49,16 @@ def create_order(body: Row, how: How) -> Row:
 def insert_order(tx: Transaction, kind: str, partner_doc: str | None, lines: list[Row], operator: str | None) -> str:
     """Header and lines."""
     doc, stamp = new_doc(kind), service.stamp()
-    tx.insert("order_header", doc=doc, type=kind, state="CREATED", partner_doc=partner_doc, created_at=stamp, updated_at=stamp, operator=operator)
+    tx.insert(
+        "order_header",
+        doc=doc,
+        type=kind,
+        state="CREATED",
+        partner_doc=partner_doc,
+        created_at=stamp,
+        updated_at=stamp,
+        operator=operator,
+    )
     for line in lines:
         tx.insert(
             "order_line", doc=doc, doc_line=line["line"], sku=line["sku"], batch=line.get("batch") or "", quality=line.get("quality") or "qualified",
@@ -65,7 +74,9 @@ def allocate(body: Row, how: How) -> Row:
     try:
         with primary.transaction() as tx:
             once(tx, how)
-            for line in tx.all("SELECT * FROM order_line WHERE doc = %s AND state = 'CREATED' ORDER BY doc_line", body["doc"]):
+            for line in tx.all(
+                "SELECT * FROM order_line WHERE doc = %s AND state = 'CREATED' ORDER BY doc_line", body["doc"]
+            ):
                 asked.append(_allocate_line(tx, line, body, how))
             _set_header(tx, body["doc"], "ALLOCATED")
     except Refusal:
@@ -77,7 +88,9 @@ def allocate(body: Row, how: How) -> Row:
 
 def _allocate_line(tx: Transaction, line: Row, body: Row, how: How) -> Row:
     zones = body.get("zone", "AB")
-    where = f"sku = %s AND zone IN ({', '.join(['%s'] * len(zones))}) AND quality = %s AND qty > 0" + (" AND batch = %s" if line["batch"] else "")
+    where = f"sku = %s AND zone IN ({', '.join(['%s'] * len(zones))}) AND quality = %s AND qty > 0" + (
+        " AND batch = %s" if line["batch"] else ""
+    )
     values = [line["sku"], *zones, line["quality"], *([line["batch"]] if line["batch"] else [])]
     began = service.now
     lock = "" if how.guard == "snapshot" else " FOR UPDATE"
@@ -102,15 +115,62 @@ def _allocate_line(tx: Transaction, line: Row, body: Row, how: How) -> Row:
             "refusal", doc=line["doc"], doc_line=line["doc_line"], sku=line["sku"], batch=line["batch"], quality=line["quality"], zones=zones, asked=line["qty"],
             returned=available, on_hand=sum((row["qty"] for row in rows), Decimal(0)), waited=waited, started=began, guard=how.guard, request_id=g.request_id,
         )  # fmt: skip
-        service.log.warning("库存不足 单据=%s 行=%s 物料=%s 需求=%s 可用=%s", line["doc"], line["doc_line"], line["sku"], line["qty"], available)
-        raise Refusal(5001, "库存不足", doc=line["doc"], line=line["doc_line"], sku=line["sku"], batch=line["batch"], asked=line["qty"], available=available)
+        service.log.warning(
+            "库存不足 单据=%s 行=%s 物料=%s 需求=%s 可用=%s",
+            line["doc"],
+            line["doc_line"],
+            line["sku"],
+            line["qty"],
+            available,
+        )
+        raise Refusal(
+            5001,
+            "库存不足",
+            doc=line["doc"],
+            line=line["doc_line"],
+            sku=line["sku"],
+            batch=line["batch"],
+            asked=line["qty"],
+            available=available,
+        )
     for row, part in taken:
         reserve(tx, row, part, line["doc"], line["doc_line"], body.get("operator"), g.request_id)
-        common = {"stock_id": row["id"], "location": row["location"], "sku": row["sku"], "batch": row["batch"], "pallet": row["pallet"], "qty": part, "doc": line["doc"], "doc_line": line["doc_line"]}
-        number = tx.insert("reservation", **common, state="locked", created_at=service.stamp(), expires_at=local(service.clock.now() + 7200), operator=body.get("operator"))
-        tx.insert("reservation_log", ts=service.stamp(), reservation_id=number, action="lock", **common, operator=body.get("operator"), request_id=g.request_id)
+        common = {
+            "stock_id": row["id"],
+            "location": row["location"],
+            "sku": row["sku"],
+            "batch": row["batch"],
+            "pallet": row["pallet"],
+            "qty": part,
+            "doc": line["doc"],
+            "doc_line": line["doc_line"],
+        }
+        number = tx.insert(
+            "reservation",
+            **common,
+            state="locked",
+            created_at=service.stamp(),
+            expires_at=local(service.clock.now() + 7200),
+            operator=body.get("operator"),
+        )
+        tx.insert(
+            "reservation_log",
+            ts=service.stamp(),
+            reservation_id=number,
+            action="lock",
+            **common,
+            operator=body.get("operator"),
+            request_id=g.request_id,
+        )
     first = taken[0][0]
-    tx.run("UPDATE order_line SET state = 'ALLOCATED', location = %s, pallet = %s, updated_at = %s WHERE doc = %s AND doc_line = %s", first["location"], first["pallet"], service.stamp(), line["doc"], line["doc_line"])
+    tx.run(
+        "UPDATE order_line SET state = 'ALLOCATED', location = %s, pallet = %s, updated_at = %s WHERE doc = %s AND doc_line = %s",
+        first["location"],
+        first["pallet"],
+        service.stamp(),
+        line["doc"],
+        line["doc_line"],
+    )
     return {
         "line": line["doc_line"], "sku": line["sku"],
         "picks": [{"stockId": row["id"], "location": row["location"], "pallet": row["pallet"], "batch": row["batch"], "qty": part} for row, part in taken],
@@ -124,7 +184,9 @@ def release_order(body: Row, how: How) -> None:
 
     with primary.transaction() as tx:
         once(tx, how)
-        for held in tx.all("SELECT * FROM reservation WHERE doc = %s AND state = 'locked' ORDER BY stock_id FOR UPDATE", body["doc"]):
+        for held in tx.all(
+            "SELECT * FROM reservation WHERE doc = %s AND state = 'locked' ORDER BY stock_id FOR UPDATE", body["doc"]
+        ):
             release(tx, held, body.get("operator"))
         if body.get("cancel"):
             _set_header(tx, body["doc"], "CANCELLED")
@@ -136,7 +198,14 @@ def line_done(tx: Transaction, doc: str | None, doc_line: int | None, qty: Decim
     if doc is None:
         return
     stamp = service.stamp()
-    tx.run("UPDATE order_line SET done_qty = done_qty + %s, updated_at = %s, location = COALESCE(%s, location) WHERE doc = %s AND doc_line = %s", qty, stamp, place and place["location"], doc, doc_line)
+    tx.run(
+        "UPDATE order_line SET done_qty = done_qty + %s, updated_at = %s, location = COALESCE(%s, location) WHERE doc = %s AND doc_line = %s",
+        qty,
+        stamp,
+        place and place["location"],
+        doc,
+        doc_line,
+    )
     tx.run("UPDATE order_line SET state = 'DONE' WHERE doc = %s AND doc_line = %s AND done_qty >= qty", doc, doc_line)
     header = tx.one("SELECT * FROM order_header WHERE doc = %s FOR UPDATE", doc)
     if header is None or header["state"] in ("DONE", "CANCELLED"):
@@ -145,7 +214,9 @@ def line_done(tx: Transaction, doc: str | None, doc_line: int | None, qty: Decim
     if any(line["state"] != "DONE" for line in lines):
         _set_header(tx, doc, "STARTED")
         return
-    tx.run("UPDATE order_header SET state = 'DONE', updated_at = %s, finished_at = %s WHERE doc = %s", stamp, stamp, doc)
+    tx.run(
+        "UPDATE order_header SET state = 'DONE', updated_at = %s, finished_at = %s WHERE doc = %s", stamp, stamp, doc
+    )
     service.log.info("单据完成 %s 外部单号=%s", doc, header["partner_doc"])
     if header["partner_doc"] or header["type"] in ("count", "return", "exchange"):
         tell_erp(tx, header, lines)
@@ -157,8 +228,21 @@ def tell_erp(tx: Transaction, header: Row, lines: list[Row]) -> None:
         "message_id": f"W{header['doc']}", "wmsDoc": header["doc"], "doc": header["partner_doc"], "type": header["type"],
         "lines": [{"line": n["doc_line"], "sku": n["sku"], "batch": n["batch"], "qty": n["done_qty"], "uom": n["uom"]} for n in lines],
     }  # fmt: skip
-    tx.insert("outbox", created_at=service.stamp(), message_id=body["message_id"], endpoint="/erp/confirm", doc=header["doc"], body=compact(body), state="NEW")
+    tx.insert(
+        "outbox",
+        created_at=service.stamp(),
+        message_id=body["message_id"],
+        endpoint="/erp/confirm",
+        doc=header["doc"],
+        body=compact(body),
+        state="NEW",
+    )
 
 
 def _set_header(tx: Transaction, doc: str, state: str) -> None:
-    tx.run("UPDATE order_header SET state = %s, updated_at = %s WHERE doc = %s AND state <> 'DONE'", state, service.stamp(), doc)
+    tx.run(
+        "UPDATE order_header SET state = %s, updated_at = %s WHERE doc = %s AND state <> 'DONE'",
+        state,
+        service.stamp(),
+        doc,
+    )

@@ -28,7 +28,14 @@ def _answer(body: Row, row: Row | None, source: str, began: float, **more: Any) 
         location_type=body.get("locationType"), sku=body["sku"], batch=body.get("batch"), quality=body.get("quality"), qty=qty, locked_qty=locked, available=available,
         served_from=source, duration_ms=round((service.now - began) * 1000),
     )  # fmt: skip
-    return {"sku": body["sku"], "location": body.get("location"), "qty": qty, "lockedQty": locked, "available": available, "source": source}
+    return {
+        "sku": body["sku"],
+        "location": body.get("location"),
+        "qty": qty,
+        "lockedQty": locked,
+        "available": available,
+        "source": source,
+    }
 
 
 @endpoint("/api/pda/stock", "PDA", methods=("GET",))
@@ -47,7 +54,9 @@ def from_replica(body: Row, how: How) -> Row:
     connection = primary.single()
     connection.run(f"SET SESSION TRANSACTION ISOLATION LEVEL {how.isolation}")
     try:
-        return _answer(body, connection.one(ROW, body["location"], body["sku"]), "primary", began, isolation=how.isolation)
+        return _answer(
+            body, connection.one(ROW, body["location"], body["sku"]), "primary", began, isolation=how.isolation
+        )
     finally:
         connection.run("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
 
@@ -56,8 +65,14 @@ def from_replica(body: Row, how: How) -> Row:
 def from_report(body: Row, how: How) -> Row:
     """The report page: from the summary table, as old as its last refresh."""
     began = service.now
-    row = primary.single().one("SELECT * FROM stock_summary WHERE sku = %s AND location = %s", body["sku"], body["location"])
-    base = primary.single().one("SELECT id FROM stock WHERE location = %s AND sku = %s AND quality = 'qualified' AND batch = ''", body["location"], body["sku"])
+    row = primary.single().one(
+        "SELECT * FROM stock_summary WHERE sku = %s AND location = %s", body["sku"], body["location"]
+    )
+    base = primary.single().one(
+        "SELECT id FROM stock WHERE location = %s AND sku = %s AND quality = 'qualified' AND batch = ''",
+        body["location"],
+        body["sku"],
+    )
     shown = row and {"id": base and base["id"], "qty": row["qty"], "locked_qty": Decimal(0), "version": row["version"]}
     return _answer(body, shown, "view", began)
 
@@ -70,14 +85,25 @@ def from_cache(body: Row, how: How) -> Row:
     text = cache.get(name)
     if text is not None:
         cached = json.loads(text)
-        row = {"id": cached["id"], "qty": Decimal(str(cached["qty"])), "locked_qty": Decimal(str(cached["locked"])), "version": cached["ver"]}
+        row = {
+            "id": cached["id"],
+            "qty": Decimal(str(cached["qty"])),
+            "locked_qty": Decimal(str(cached["locked"])),
+            "version": cached["ver"],
+        }
         return _answer(body, row, "cache", began)
     row = primary.single().one(ROW, body["location"], body["sku"])
     read_at = service.now
     service.think(how.gap)
     if row:
-        cache.set(name, compact({"id": row["id"], "qty": row["qty"], "locked": row["locked_qty"], "ver": row["version"]}), ex=CACHE_SECONDS)
-        service.journal.write("cache_set", key=name, stock=row["id"], qty=row["qty"], version=row["version"], read_at=read_at)
+        cache.set(
+            name,
+            compact({"id": row["id"], "qty": row["qty"], "locked": row["locked_qty"], "ver": row["version"]}),
+            ex=CACHE_SECONDS,
+        )
+        service.journal.write(
+            "cache_set", key=name, stock=row["id"], qty=row["qty"], version=row["version"], read_at=read_at
+        )
     return _answer(body, row, "primary", began)
 
 
@@ -85,9 +111,18 @@ def from_cache(body: Row, how: How) -> Row:
 def availability(body: Row, how: How) -> Row:
     """How much of a sku there is: filters warehouse, locationType (a zone), quality, batch as the screen had them."""
     began = service.now
-    filters = {"warehouse": body.get("warehouse"), "zone": body.get("locationType"), "quality": body.get("quality"), "batch": body.get("batch")}
+    filters = {
+        "warehouse": body.get("warehouse"),
+        "zone": body.get("locationType"),
+        "quality": body.get("quality"),
+        "batch": body.get("batch"),
+    }
     given = {name: value for name, value in filters.items() if value}
     where = " AND ".join(["sku = %s", *(f"{name} = %s" for name in given)])
-    total = primary.single().one(f"SELECT COALESCE(SUM(qty), 0) qty, COALESCE(SUM(locked_qty), 0) locked_qty FROM stock WHERE {where}", body["sku"], *given.values())
+    total = primary.single().one(
+        f"SELECT COALESCE(SUM(qty), 0) qty, COALESCE(SUM(locked_qty), 0) locked_qty FROM stock WHERE {where}",
+        body["sku"],
+        *given.values(),
+    )
     assert total is not None
     return _answer(body, {"id": None, "version": None, **total}, "primary", began)

@@ -19,7 +19,9 @@ class Repeat(Exception):
     """The request id was answered before."""
 
 
-def endpoint(path: str, caller: str, *, methods: tuple[str, ...] = ("POST",), logged: bool = True) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def endpoint(
+    path: str, caller: str, *, methods: tuple[str, ...] = ("POST",), logged: bool = True
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register a handler `f(body, how) -> data`; its answer, log line and interface-log row are made here."""
 
     def register(handle: Callable[..., Any]) -> Callable[..., Any]:
@@ -35,11 +37,19 @@ def endpoint(path: str, caller: str, *, methods: tuple[str, ...] = ("POST",), lo
             except Repeat:
                 result, outcome = success("重复请求,已处理"), "duplicate"
             except Refusal as refusal:
-                result, outcome, error = {"code": refusal.code, "msg": str(refusal), "data": refusal.data}, "fail", str(refusal)
+                result, outcome, error = (
+                    {"code": refusal.code, "msg": str(refusal), "data": refusal.data},
+                    "fail",
+                    str(refusal),
+                )
             except pymysql.err.Error as failure:
                 status, outcome, error = 500, "fail", f"{type(failure).__name__}: {failure.args[-1]}"
-                result = {"code": 500, "msg": "系统繁忙,请稍后重试" if is_lock_wait_timeout(failure) else "系统异常", "data": {}}
-            except Exception as failure:
+                result = {
+                    "code": 500,
+                    "msg": "系统繁忙,请稍后重试" if is_lock_wait_timeout(failure) else "系统异常",
+                    "data": {},
+                }
+            except Exception as failure:  # noqa: BLE001  a bug of a handler is answered and logged like any other failure
                 service.log.exception("%s %s", path, g.request_id)
                 status, outcome, error = 500, "fail", f"{type(failure).__name__}: {failure}"
                 result = {"code": 500, "msg": "系统异常", "data": {}}

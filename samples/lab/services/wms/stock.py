@@ -45,7 +45,9 @@ def apply(tx: Transaction, change: Change, how: How) -> Row:
     Raises `Refusal` where there is too little, `Conflict` where the optimistic guard finds a newer version.
     """
     read_at = service.now
-    row = tx.one(f"SELECT * FROM stock WHERE id = %s{' FOR UPDATE' if how.guard == 'row_lock' else ''}", change.stock_id)
+    row = tx.one(
+        f"SELECT * FROM stock WHERE id = %s{' FOR UPDATE' if how.guard == 'row_lock' else ''}", change.stock_id
+    )
     if row is None:
         raise Refusal(4004, "库存记录不存在")
     service.think(how.think)
@@ -70,7 +72,9 @@ def apply(tx: Transaction, change: Change, how: How) -> Row:
         if how.guard == "version":
             raise Conflict
         raise _short(row, change, how)
-    now = _remember(tx, row, change, how, read_at=read_at, wrote="absolute" if how.guard in ("absolute", "version") else "relative")
+    now = _remember(
+        tx, row, change, how, read_at=read_at, wrote="absolute" if how.guard in ("absolute", "version") else "relative"
+    )
     if how.guard == "relative":  # sound relative updates write what the row really became
         before, after = now["qty"] - change.delta, now["qty"]
     _ledger(tx, row, change, before, after)
@@ -79,8 +83,21 @@ def apply(tx: Transaction, change: Change, how: How) -> Row:
 
 def _short(row: Row, change: Change, how: How) -> Refusal:
     """Too little: noted, and the answer to give."""
-    service.journal.write("short", stock=row["id"], location=row["location"], sku=row["sku"], asked=-change.delta, seen=row["qty"], guard=how.guard, doc=change.doc, doc_line=change.doc_line, request_id=change.request_id)
-    return Refusal(5001, "库存不足", sku=row["sku"], location=row["location"], asked=-change.delta, available=row["qty"])
+    service.journal.write(
+        "short",
+        stock=row["id"],
+        location=row["location"],
+        sku=row["sku"],
+        asked=-change.delta,
+        seen=row["qty"],
+        guard=how.guard,
+        doc=change.doc,
+        doc_line=change.doc_line,
+        request_id=change.request_id,
+    )
+    return Refusal(
+        5001, "库存不足", sku=row["sku"], location=row["location"], asked=-change.delta, available=row["qty"]
+    )
 
 
 def receive(tx: Transaction, place: Row, change: Change) -> None:
@@ -91,7 +108,9 @@ def receive(tx: Transaction, place: Row, change: Change) -> None:
         read_at = service.now
         new = tx.insert("stock", **place, qty=0, updated_at=service.stamp())
         row = place | {"id": new, "qty": Decimal(0), "version": 1, "locked_qty": Decimal(0), "warehouse": "WH1"}
-        tx.writes.append(_entry(row, Change(new, Decimal(0), "new"), How(), row) | {"read_at": read_at, "wrote": "relative"})
+        tx.writes.append(
+            _entry(row, Change(new, Decimal(0), "new"), How(), row) | {"read_at": read_at, "wrote": "relative"}
+        )
     apply(tx, Change(**{**change.__dict__, "stock_id": row["id"]}), How())
 
 
@@ -112,10 +131,25 @@ def _entry(row: Row, change: Change, how: How, now: Row) -> Row:
     }  # fmt: skip
 
 
-def reserve(tx: Transaction, row: Row, qty: Decimal, doc: str, doc_line: int, operator: str | None, request_id: str | None) -> None:
+def reserve(
+    tx: Transaction, row: Row, qty: Decimal, doc: str, doc_line: int, operator: str | None, request_id: str | None
+) -> None:
     """Reserve (`qty` > 0) or give back (`qty` < 0) part of a row that the caller has locked."""
-    tx.run("UPDATE stock SET locked_qty = locked_qty + %s, version = version + 1, updated_at = %s WHERE id = %s", qty, service.stamp(), row["id"])
-    change = Change(row["id"], Decimal(0), "reserve" if qty > 0 else "release", doc, doc_line, request_id=request_id, operator=operator)
+    tx.run(
+        "UPDATE stock SET locked_qty = locked_qty + %s, version = version + 1, updated_at = %s WHERE id = %s",
+        qty,
+        service.stamp(),
+        row["id"],
+    )
+    change = Change(
+        row["id"],
+        Decimal(0),
+        "reserve" if qty > 0 else "release",
+        doc,
+        doc_line,
+        request_id=request_id,
+        operator=operator,
+    )
     _remember(tx, row, change, How(), read_at=service.now, wrote="relative")
 
 

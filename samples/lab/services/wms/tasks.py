@@ -22,16 +22,40 @@ _numbers = itertools.count(1)
 _placing = threading.Lock()
 
 
-def set_state(tx: Transaction, task: Row, state: str, actor: str, *, operator: str | None = None, location: str | None = None, remark: str | None = None) -> None:
+def set_state(
+    tx: Transaction,
+    task: Row,
+    state: str,
+    actor: str,
+    *,
+    operator: str | None = None,
+    location: str | None = None,
+    remark: str | None = None,
+) -> None:
     """Change a task's state and say in the task log who did."""
-    moment = {"STARTED": ", started_at = updated_at", "DONE": ", finished_at = updated_at", "FORCED_DONE": ", finished_at = updated_at", "CANCELLED": ", finished_at = updated_at"}
-    tx.run(f"UPDATE task SET state = %s, updated_at = %s{moment.get(state, '')} WHERE task = %s", state, service.stamp(), task["task"])
+    moment = {
+        "STARTED": ", started_at = updated_at",
+        "DONE": ", finished_at = updated_at",
+        "FORCED_DONE": ", finished_at = updated_at",
+        "CANCELLED": ", finished_at = updated_at",
+    }
+    tx.run(
+        f"UPDATE task SET state = %s, updated_at = %s{moment.get(state, '')} WHERE task = %s",
+        state,
+        service.stamp(),
+        task["task"],
+    )
     tx.insert(
         "task_log", ts=service.stamp(), task=task["task"], type=task["type"], pallet=task["pallet"], from_state=task.get("state"), to_state=state,
         location=location, actor_type=actor, operator=operator, request_id=g.get("request_id"), remark=remark,
     )  # fmt: skip
-    service.log.info("任务 %s 状态 %s -> %s 来源=%s 托盘=%s", task["task"], task.get("state"), state, actor, task["pallet"])
-    subject = {name: task[name] for name in ("task", "type", "pallet", "sku", "batch", "qty", "doc", "doc_line", "from_location", "to_location")}
+    service.log.info(
+        "任务 %s 状态 %s -> %s 来源=%s 托盘=%s", task["task"], task.get("state"), state, actor, task["pallet"]
+    )
+    subject = {
+        name: task[name]
+        for name in ("task", "type", "pallet", "sku", "batch", "qty", "doc", "doc_line", "from_location", "to_location")
+    }
     tx.after.append(lambda: service.journal.write("task", state=state, actor=actor, operator=operator, **subject))
 
 
@@ -71,7 +95,14 @@ def create(body: Row, how: How) -> Row:
 
 def send(task: Row) -> None:
     """Hand a task to the WCS; one that cannot be sent stays CREATED and is sent again later."""
-    body = {"reqCode": f"S{task['task']}", "taskCode": task["task"], "podCode": task["pallet"], "from": task["from_location"], "to": task["to_location"], "taskTyp": task["type"]}
+    body = {
+        "reqCode": f"S{task['task']}",
+        "taskCode": task["task"],
+        "podCode": task["pallet"],
+        "from": task["from_location"],
+        "to": task["to_location"],
+        "taskTyp": task["type"],
+    }
     if call("WCS", "plant", "/rcs/task", body)[0]:
         with primary.transaction() as tx:
             row = tx.one("SELECT * FROM task WHERE task = %s FOR UPDATE", task["task"])
@@ -99,7 +130,9 @@ def call(callee: str, gateway: str, path: str, body: Row, *, attempt: int = 1) -
         "interface_log", ts=stamp, direction="out", caller="WMS", callee=callee, endpoint=path, request_id=body.get("reqCode") or body.get("message_id"),
         request_body=compact(body), response_body=text, status_code=status, outcome=outcome, duration_ms=took, attempt=attempt, error=error and error[:300],
     )  # fmt: skip
-    (service.log.info if good else service.log.error)("调用%s %s %s -> %s %s (%d ms)", callee, path, compact(body), status, error or "OK", took)
+    (service.log.info if good else service.log.error)(
+        "调用%s %s %s -> %s %s (%d ms)", callee, path, compact(body), status, error or "OK", took
+    )
     return good, error
 
 
@@ -127,25 +160,48 @@ def callback(body: Row, how: How) -> None:
 
 def complete(tx: Transaction, task: Row, actor: str, operator: str | None, how: How) -> None:
     """Close a task as done and post what it moved. The outbound posting waits for the loading confirmation."""
-    posting: dict[str, Any] = {"doc": task["doc"], "doc_line": task["doc_line"], "task": task["task"], "request_id": g.get("request_id"), "operator": operator}
-    place = {"zone": zone_of(task["to_location"]), "location": task["to_location"], "sku": task["sku"], "batch": task["batch"], "quality": "qualified", "pallet": task["pallet"]}
+    posting: dict[str, Any] = {
+        "doc": task["doc"],
+        "doc_line": task["doc_line"],
+        "task": task["task"],
+        "request_id": g.get("request_id"),
+        "operator": operator,
+    }
+    place = {
+        "zone": zone_of(task["to_location"]),
+        "location": task["to_location"],
+        "sku": task["sku"],
+        "batch": task["batch"],
+        "quality": "qualified",
+        "pallet": task["pallet"],
+    }
     if task["type"] == "inbound":
         receive(tx, place, Change(0, task["qty"], "inbound", **posting))
         orders.line_done(tx, task["doc"], task["doc_line"], task["qty"], place)
     elif task["type"] in ("move", "replenish"):
-        source = tx.one("SELECT id, qty FROM stock WHERE location = %s AND pallet = %s AND qty > 0", task["from_location"], task["pallet"])
+        source = tx.one(
+            "SELECT id, qty FROM stock WHERE location = %s AND pallet = %s AND qty > 0",
+            task["from_location"],
+            task["pallet"],
+        )
         if source:
             apply(tx, Change(source["id"], -source["qty"], "move_out", **posting), How())
             receive(tx, place, Change(0, source["qty"], "move_in", **posting))
     service.think(how.think)
     tx.run("UPDATE binding SET location = %s WHERE pallet = %s", task["to_location"], task["pallet"])
-    set_state(tx, task, "DONE" if actor == "wcs" else "FORCED_DONE", actor, operator=operator, location=task["to_location"])
+    set_state(
+        tx, task, "DONE" if actor == "wcs" else "FORCED_DONE", actor, operator=operator, location=task["to_location"]
+    )
 
 
 def _cancel(tx: Transaction, task: Row, actor: str, operator: str | None) -> None:
     set_state(tx, task, "CANCELLED", actor, operator=operator)
     if task["type"] == "outbound":
-        for held in tx.all("SELECT * FROM reservation WHERE doc = %s AND doc_line = %s AND state = 'locked' FOR UPDATE", task["doc"], task["doc_line"]):
+        for held in tx.all(
+            "SELECT * FROM reservation WHERE doc = %s AND doc_line = %s AND state = 'locked' FOR UPDATE",
+            task["doc"],
+            task["doc_line"],
+        ):
             release(tx, held, operator)
 
 
@@ -157,7 +213,15 @@ def release(tx: Transaction, held: Row, operator: str | None, action: str = "rel
         reserve(tx, row, -held["qty"], held["doc"], held["doc_line"], operator, g.get("request_id"))
     tx.run("UPDATE reservation SET state = %s, closed_at = %s WHERE id = %s", f"{action}d", service.stamp(), held["id"])
     names = ("stock_id", "location", "sku", "batch", "pallet", "qty", "doc", "doc_line")
-    tx.insert("reservation_log", ts=service.stamp(), reservation_id=held["id"], action=action, operator=operator, request_id=g.get("request_id"), **{n: held[n] for n in names})
+    tx.insert(
+        "reservation_log",
+        ts=service.stamp(),
+        reservation_id=held["id"],
+        action=action,
+        operator=operator,
+        request_id=g.get("request_id"),
+        **{n: held[n] for n in names},
+    )
 
 
 @endpoint("/api/screen/task/complete", "WEB")
@@ -192,12 +256,14 @@ def _by_hand(body: Row, how: How, action: str) -> None:
 
 def zone_of(location: str) -> str:
     """`A-01-02-03` stands in zone A."""
-    return location.split("-")[0]
+    return location.split("-", maxsplit=1)[0]
 
 
 def resend() -> None:
     """Tasks that could not be handed over."""
-    for task in primary.single().all("SELECT * FROM task WHERE state = 'CREATED' AND created_at < %s LIMIT 20", local(service.clock.now() - 60)):
+    for task in primary.single().all(
+        "SELECT * FROM task WHERE state = 'CREATED' AND created_at < %s LIMIT 20", local(service.clock.now() - 60)
+    ):
         send(task)
 
 
@@ -205,13 +271,24 @@ def heartbeat() -> None:
     """Ask the WCS through the plant gateway whether it is there."""
     began, stamp, error, outcome = service.now, service.stamp(), None, "ok"
     try:
-        response = service.http.request("GET", f"http://127.0.0.1:{service.ports['plant']}/rcs/heartbeat", timeout=service.clock.lab.real(25), headers={"User-Agent": "wms/3.8"})
+        response = service.http.request(
+            "GET",
+            f"http://127.0.0.1:{service.ports['plant']}/rcs/heartbeat",
+            timeout=service.clock.lab.real(25),
+            headers={"User-Agent": "wms/3.8"},
+        )
         if response.status != 200:
             outcome, error = "fail", f"HTTP {response.status}"
     except (HTTPError, ValueError) as failure:
         outcome, error = "fail", f"{type(failure).__name__}: {failure}"[:200]
     if error:
         service.log.error("WCS心跳失败 %s", error)
-    primary.single().insert("heartbeat", ts=stamp, caller="WMS", callee="WCS", outcome=outcome, duration_ms=round((service.now - began) * 1000), error=error)
-
-
+    primary.single().insert(
+        "heartbeat",
+        ts=stamp,
+        caller="WMS",
+        callee="WCS",
+        outcome=outcome,
+        duration_ms=round((service.now - began) * 1000),
+        error=error,
+    )
