@@ -20,7 +20,7 @@ def call(
         frame: one row a call.
         tables: which of interface, wcs_calls, erp_calls and gateway log it.
         endpoint: path called.
-        ends: caller and callee.
+        ends: caller and callee; "WCS" is told apart by the column `node`.
         at: column with the start of the call.
         ms: column with its length at the receiver, in ms; the caller waits a little longer.
         body: what is sent.
@@ -31,7 +31,8 @@ def call(
         request_id=pl.col(request), request_body=body, _at=pl.col(at), _ms=pl.col(ms),
         response_body=answer if answer is not None else pl.lit("{" + OK + "}"),
     )  # fmt: skip
-    common = {"endpoint": pl.lit(endpoint), "caller": pl.lit(ends[0]), "callee": pl.lit(ends[1]), "attempt": pl.lit(1), "status_code": pl.lit(200)}
+    caller, callee = (pl.col("node") if end == "WCS" else pl.lit(end) for end in ends)
+    common = {"endpoint": pl.lit(endpoint), "caller": caller, "callee": callee, "attempt": pl.lit(1), "status_code": pl.lit(200)}
     for table in tables:
         sender = (table == "wcs_calls" and ends[0] == "WCS") or (table == "erp_calls" and ends[0] == "ERP")
         sender |= table == "interface" and ends[0] == "WMS"

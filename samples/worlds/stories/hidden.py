@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from times import MINUTE, MS, SECOND
 
-from stories.job import COMPLETE, WCS, Job
+from stories.job import COMPLETE, Job
 from stories.phantom import zone
 from stories.stage import Stage
 
@@ -20,7 +20,7 @@ def not_closed(s: Stage) -> None:
     job = Job(s, "inbound", zone(s), s.time()).ordered().received().created().started().picked().put()
     put, sent = job.t, s.chance(0.5)
     if sent:
-        s.log("wcs_calls", s.later(put, 0.5, 2), job.request, COMPLETE, WCS, job.body(location=job.target), ms=90)
+        s.log("wcs_calls", s.later(put, 0.5, 2), job.request, COMPLETE, job.wcs, job.body(location=job.target), ms=90)
     _found(s, job, put)
     job.park(0, job.qty)
     note = "put down; the sender logged the callback as answered, the WMS never saw it" if sent else "put down; no callback was ever sent"
@@ -67,7 +67,7 @@ def callback_repeated(s: Stage) -> None:
         job.state("DONE", job.t)
         job.book(who="WCS")
         again = s.later(ended, 12, 25)
-        s.call(again, COMPLETE, WCS, job.body(location=job.target), job.request, ("interface", "wcs_calls", "gateway"), answer={"code": "0", "message": "重复请求"}, attempt=2)
+        s.call(again, COMPLETE, job.wcs, job.body(location=job.target), job.request, ("interface", "wcs_calls", "gateway"), answer={"code": "0", "message": "重复请求"}, attempt=2)
         why = "timed out but carried out; the repeat was recognised"
     job.rests()
     s.innocent("F-S-02-02.2", at, why, **job.about, request_id=job.request)

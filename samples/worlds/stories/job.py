@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 from times import MS, SECOND
 from transports import ROBOTS
-from warehouse import Pool
+from warehouse import NODES, Pool
 
 from stories.stage import Ends, Stage
 
-WCS: Ends = ("WCS", "WMS")
 COMPLETE = "/api/wcs/task/complete"
 
 
@@ -39,6 +38,7 @@ class Job:
         dock = f"{'IN' if direction == 'inbound' else 'DK'}{site.tag}-{stage.number(1, 4):02d}"
         self.origin, self.target = (dock, self.slot) if direction == "inbound" else (self.slot, dock)
         self.device = f"{ROBOTS[zone]}-{stage.number(1, 39):02d}" if zone != "M" else stage.handheld()
+        self.wcs: Ends = (NODES.get(zone, ""), "WMS")
         self.operator, self.pda = stage.someone(), stage.handheld()
         self.request = stage.day.number("R")  # of the completion callback, or of the confirmation
 
@@ -111,7 +111,7 @@ class Job:
         self.state("CREATED", self.t, "system")
         body = '{"fromLoc":"%s","toLoc":"%s",' % (self.origin, self.target) + self.body()[1:]  # noqa: UP031
         if self.zone != "M":
-            self.s.call(self.t, "/wcs/api/task/create", ("WMS", "WCS"), body, self.s.day.number("R"), ("interface", "wcs_calls"))
+            self.s.call(self.t, "/wcs/api/task/create", ("WMS", self.wcs[0]), body, self.s.day.number("R"), ("interface", "wcs_calls"))
         self.t = self.s.later(self.t, 0.2, 0.6)
         self.state("SENT", self.t, "system")
         return self
@@ -122,7 +122,7 @@ class Job:
         if self.zone != "M":
             self.signal("start", self.t, self.origin)
             if heard:
-                self.s.call(self.t + 20 * MS, "/api/wcs/task/start", WCS, self.body(location=self.origin), self.s.day.number("R"), ("interface", "wcs_calls"))
+                self.s.call(self.t + 20 * MS, "/api/wcs/task/start", self.wcs, self.body(location=self.origin), self.s.day.number("R"), ("interface", "wcs_calls"))
         if heard:
             self.state("STARTED", self.t + 80 * MS, "wcs" if self.zone != "M" else "operator")
         return self
@@ -145,7 +145,7 @@ class Job:
     def called(self, state: str = "DONE") -> Job:
         """The completion callback, heard and carried out."""
         at = self.s.later(self.t, 0.3, 2)
-        self.t = self.s.call(at, COMPLETE, WCS, self.body(location=self.target), self.request, ("interface", "wcs_calls", "gateway"))
+        self.t = self.s.call(at, COMPLETE, self.wcs, self.body(location=self.target), self.request, ("interface", "wcs_calls", "gateway"))
         self.state(state, self.t)
         return self
 
@@ -154,18 +154,18 @@ class Job:
         request = request or self.request
         body, log = self.s.body(request=request, task=self.task, pallet=self.pallet, location=self.target), self.s.log
         if kind == "error":
-            log("wcs_calls", at, request, COMPLETE, WCS, body, ms=240, status=500, answer={"success": False, "code": "E500", "message": "系统异常"}, attempt=attempt)
-            log("interface", at + 3 * MS, request, COMPLETE, WCS, body, ms=230, status=500, answer={"success": False, "code": "E500", "message": "系统异常"}, attempt=attempt)
+            log("wcs_calls", at, request, COMPLETE, self.wcs, body, ms=240, status=500, answer={"success": False, "code": "E500", "message": "系统异常"}, attempt=attempt)
+            log("interface", at + 3 * MS, request, COMPLETE, self.wcs, body, ms=230, status=500, answer={"success": False, "code": "E500", "message": "系统异常"}, attempt=attempt)
             self.s.gateway(at, request, COMPLETE, body, ms=235, status=500)
             return at + 240 * MS
         if kind == "timeout":
-            log("wcs_calls", at, request, COMPLETE, WCS, body, ms=60_008, status=None, error="Read timed out", attempt=attempt)
+            log("wcs_calls", at, request, COMPLETE, self.wcs, body, ms=60_008, status=None, error="Read timed out", attempt=attempt)
             self.s.gateway(at, request, COMPLETE, body, ms=60_001, status=504)
             if committed:
-                log("interface", at + 4 * MS, request, COMPLETE, WCS, body, ms=71_000, attempt=attempt)
+                log("interface", at + 4 * MS, request, COMPLETE, self.wcs, body, ms=71_000, attempt=attempt)
             return at + 60_008 * MS
         text = "Connection reset" if kind == "reset" else "Connection refused"
-        log("wcs_calls", at, request, COMPLETE, WCS, body, ms=35, status=None, error=text, attempt=attempt)
+        log("wcs_calls", at, request, COMPLETE, self.wcs, body, ms=35, status=None, error=text, attempt=attempt)
         if kind == "reset":
             self.s.gateway(at, request, COMPLETE, body, ms=30, status=502)
         return at + 35 * MS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from times import HOUR, MINUTE, SECOND
 
-from stories.job import COMPLETE, WCS, Job
+from stories.job import COMPLETE, Job
 from stories.stage import Stage
 
 ZONES = ("A", "A", "C")
@@ -67,7 +67,7 @@ def completed_rightly(s: Stage) -> None:
     job.by_hand()
     at = job.t
     job.book().put()
-    s.call(s.later(job.t, 0.5, 2), COMPLETE, WCS, job.body(location=job.target), s.day.number("R"), ("interface", "wcs_calls", "gateway"), answer={"code": "0", "message": "重复请求"})
+    s.call(s.later(job.t, 0.5, 2), COMPLETE, job.wcs, job.body(location=job.target), s.day.number("R"), ("interface", "wcs_calls", "gateway"), answer={"code": "0", "message": "重复请求"})
     job.rests()
     s.innocent("F-S-02-01.1", at, "put-done came after the operator's completion", **job.about)
 

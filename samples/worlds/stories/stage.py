@@ -87,7 +87,7 @@ class Stage:
             if table == "gateway":
                 self.gateway(at, request, endpoint, body, ms=ms + 2)
                 continue
-            sends = {"wcs_calls": "WCS", "erp_calls": "ERP", "interface": "WMS"}[table] == ends[0]
+            sends = ends[0].startswith({"wcs_calls": "WCS", "erp_calls": "ERP", "interface": "WMS"}[table])
             self.log(table, at if sends else at + 3 * MS, request, endpoint, ends, body, ms=ms + 7 if sends else ms, answer=answer, attempt=attempt)
         return at + ms * 600
 
