@@ -11,6 +11,11 @@ from pathlib import Path
 
 from lab.evidence import chinese, english, sap, servers
 from lab.evidence.raw import Raw
+from lab.evidence.surface import zipped
+
+LARGE = 60_000
+"""Bytes from which a file is compressed before it is sent."""
+_COMPRESSED = (".gz", ".xz", ".xlsx")
 
 Style = Callable[[Raw], Iterator[tuple[str, bytes]]]
 STYLES: dict[str, tuple[Style, str, str]] = {
@@ -36,6 +41,9 @@ def export(out: Path, style: str, left_out: Sequence[str] = ()) -> None:
     for name, data in [*tables(raw), *servers.files(raw, binlog=binlog, gateway=gateway)]:
         if name.startswith(tuple(left_out)):
             continue
-        path = evidence / name
+        sent, content = (
+            (f"{name}.gz", zipped(data)) if len(data) > LARGE and not name.endswith(_COMPRESSED) else (name, data)
+        )
+        path = evidence / sent
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+        path.write_bytes(content)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from lab.evidence.raw import Raw
-from lab.evidence.surface import packed, rotated, torn, zipped
+from lab.evidence.surface import packed, rotated, torn
 
 _JSON = rb"\{"
 _STAMP = rb"\d{4}[-/]\d\d[-/]\d\d[ T]\d\d:\d\d:\d\d"
@@ -16,9 +17,8 @@ _LINES = {
 }  # fmt: skip
 _WHOLE = (
     "db/slow.log", "db/error.log", "db/innodb_status.txt", "db/lock_waits.csv", "db/replica_status.txt", "db/replica_heartbeat.csv",
-    "redis/slowlog.txt", "nginx/error.log", "plant/error.log",
+    "redis/slowlog.txt", "redis/monitor.log", "nginx/error.log", "plant/error.log",
 )  # fmt: skip
-_LARGE = ("db/general.log", "redis/monitor.log")
 _FOLDERS = {"plant": "nginx-plant"}
 """Where a gateway's files lie on the log server; the others keep their folder's name."""
 
@@ -35,16 +35,16 @@ def files(raw: Raw, *, binlog: str, gateway: str) -> Iterator[tuple[str, bytes]]
     for name, start in _LINES.items():
         data = raw.bytes(name)
         if data and PurePosixPath(name).name not in other:
-            for part, content in rotated(_place(name), data, start, parts=3).items():
+            for part, content in rotated(_place(name), data, start, parts=5).items():
                 yield part, torn(content) if part == _place("nginx/access.json.log") else content
     for name in _WHOLE:
         if data := raw.bytes(name):
             yield _place(name), data
-    for name in _LARGE:
-        if data := raw.bytes(name):
-            yield _place(name) + ".gz", zipped(data)
+    if data := raw.bytes("db/general.log"):
+        yield "db/general.log.xz", packed(data)
     if data := raw.bytes(f"db/{binlog}"):
         yield "db/binlog.000001.txt.xz", packed(data)
+    yield "db/schema.sql", re.sub(r"\s*--[^\n]*", "", raw.schema).encode()
     for name in raw.matching("pda/*.log"):
         yield name, raw.bytes(name) or b""
 
