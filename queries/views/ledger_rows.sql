@@ -5,9 +5,10 @@ materialise = true
 about = { zh = "每笔过账一行：同一笔账在流水表、数据库日志和应用日志中的记录合为一笔", en = "one row per posting; what the ledger, the change log and an application log say of it are its witnesses" }
 */
 -- Records of one posting: equal in what identifies it (request, document line, material, change, balances), the n-th of
--- their kind in each source, within two minutes of each other. Two equal records in one source are two postings.
+-- their kind in each source, within two minutes of each other. Two equal records in one source are two postings, and so are
+-- an ERP's and the WMS's.
 WITH keyed AS (
-    SELECT source, byte_offset, part, stream, us, nr, hash(sku, qty, request_id, doc, doc_line, qty_before, qty_after) AS content
+    SELECT source, byte_offset, part, stream, us, nr, hash(sku, qty, request_id, doc, doc_line, qty_before, qty_after, coalesce(system = 'erp', false)) AS content
     FROM ledger_entries
 ), several AS (
     SELECT content FROM keyed GROUP BY content HAVING count(*) > 1
@@ -52,10 +53,10 @@ WITH keyed AS (
     LEFT JOIN others o ON o.h_source = r.source AND o.h_offset = r.byte_offset AND o.h_part = r.part
     WHERE NOT EXISTS (FROM second s WHERE s.source = r.source AND s.byte_offset = r.byte_offset AND s.part = r.part)
 ), full_rows AS (
-    SELECT hash(sku, qty, request_id, doc, doc_line) AS about, source, us FROM ledger_entries WHERE qty_before IS NOT NULL
+    SELECT hash(sku, qty, request_id, doc, doc_line, coalesce(system = 'erp', false)) AS about, source, us FROM ledger_entries WHERE qty_before IS NOT NULL
 ), echoes AS (  -- a record without balances beside a full one of the same posting tells it a second time
     SELECT DISTINCT e.source, e.byte_offset, e.part
-    FROM ledger_entries e JOIN full_rows f ON f.about = hash(e.sku, e.qty, e.request_id, e.doc, e.doc_line) AND f.source <> e.source
+    FROM ledger_entries e JOIN full_rows f ON f.about = hash(e.sku, e.qty, e.request_id, e.doc, e.doc_line, coalesce(e.system = 'erp', false)) AND f.source <> e.source
     WHERE e.qty_before IS NULL AND coalesce(e.request_id, e.doc) IS NOT NULL AND abs(e.us - f.us) <= 120000000
 )
 SELECT p.*, g.grain,

@@ -1,0 +1,73 @@
+/*
+id    = "F-S-02-04.3"
+slug  = "code-mismatch"
+title = { zh = "两边的编码、仓库或单位不一致", en = "Codes, warehouses or units of the two sides do not match" }
+needs = ["document|ledger"]
+key   = "sku"
+level = "medium"
+
+[message]
+zh = "{document} 在两边的{what}不同：ERP {erp_says}，WMS {wms_says}；差异 {qty_error}{factor_zh}。"
+en = "{document} differs in {what} between the two sides: {erp_says} in the ERP, {wms_says} in the WMS; difference {qty_error}{factor_en}."
+
+[words]
+code      = { zh = "物料编码", en = "material code" }
+warehouse = { zh = "仓库", en = "warehouse" }
+unit      = { zh = "单位", en = "unit" }
+
+[false_positives]
+zh = "编码、仓库、单位按主数据一一对应；部分过账；同一业务的多行恰好数量相同；重复过账的倍数。"
+en = "Codes, warehouses and units that master data maps one to one; partial postings; lines of one document with equal amounts; multiples through repeated postings."
+*/
+-- Within one business the same amount too much under one name and too little under another; or amounts that are apart by a
+-- factor that master data knows, or by the same factor in documents of three sizes; or a posting in larger units that the
+-- balance took as it was written.
+WITH renamed AS (
+    SELECT label, any_value(shape) AS shape, first(material ORDER BY abs(erp) DESC) AS erp_material, first(material ORDER BY abs(wms) DESC) AS wms_material,
+           first(erp_warehouse ORDER BY abs(erp) DESC) AS erp_warehouse, first(wms_warehouse ORDER BY abs(wms) DESC) AS wms_warehouse,
+           list_distinct(list_concat(list(erp_sku), list(wms_sku))) AS skus, first(difference ORDER BY abs(wms) DESC) AS difference,
+           first(erp_sku ORDER BY abs(erp) DESC) AS erp_sku, min(first_us) AS first_us, min(wms_us) AS wms_us, max(last_us) AS last_us, bool_or(guessed) AS guessed,
+           flatten(list(erp_docs)) AS erp_docs, flatten(list(wms_docs)) AS wms_docs, flatten(list(witnesses)) AS witnesses, max(type_both) AS type_both
+    FROM document_pairs WHERE shape IN ('code', 'warehouse')
+    GROUP BY label, least(surplus, lack), greatest(surplus, lack), abs(difference)
+), named AS (
+    SELECT * FROM renamed
+    -- a list of codes that knows both as one would have made them equal; a wrong one of several that a code may be is none
+    WHERE shape = 'warehouse' OR (erp_sku, wms_material) NOT IN (SELECT (code, mapped) FROM code_map WHERE kind = 'sku')
+), units AS (
+    SELECT * FROM document_pairs WHERE shape = 'unit'
+), always AS (  -- a material all of whose documents are off by one factor is one fault
+    SELECT material, ratio, count(*) AS n, max(material_pairs) AS pairs FROM units GROUP BY material, ratio HAVING count(*) >= 3 AND count(*) >= 0.8 * max(material_pairs)
+), unit_faults AS (
+    SELECT any_value(u.material) AS material, list(DISTINCT u.erp_sku) AS erp_skus, any_value(u.wms_sku) AS wms_sku, u.ratio, any_value(u.erp_uom) AS erp_uom, any_value(u.wms_uom) AS wms_uom,
+           sum(u.difference) AS difference, sum(u.erp) AS erp, sum(u.wms) AS wms, min(u.first_us) AS first_us, min(u.wms_us) AS wms_us, max(u.last_us) AS last_us, count(*) AS n,
+           bool_or(u.guessed) AS guessed, max(u.type_both) AS type_both, flatten(list(u.erp_docs)) AS erp_docs, flatten(list(u.wms_docs)) AS wms_docs, list_slice(flatten(list(u.witnesses)), 1, 30) AS witnesses
+    FROM units u LEFT JOIN always a ON a.material = u.material AND a.ratio = u.ratio
+    GROUP BY u.ratio, CASE WHEN a.material IS NOT NULL THEN 'm:' || u.material ELSE 'd:' || u.label || ':' || u.material END
+), unconverted AS (  -- equal by the master data's factor, but the balance is off by just what converting makes
+    SELECT p.*, r.unexplained, r.erp_witness, r.wms_witness, r.us AS balance_us
+    FROM (SELECT *, count(*) OVER (PARTITION BY material, place) AS n FROM document_pairs WHERE shape = 'equal' AND erp_raw <> erp AND erp <> 0) p
+    JOIN (SELECT * FROM reconciliation WHERE unexplained <> 0 QUALIFY row_number() OVER (PARTITION BY material, place ORDER BY us DESC) = 1) r
+      ON r.material = p.material AND r.place IS NOT DISTINCT FROM p.place AND r.unexplained = p.erp_raw - p.erp AND r.us >= p.erp_us
+    QUALIFY count(*) OVER (PARTITION BY p.material, p.place) = 1
+), all_faults AS (
+    SELECT shape AS what, skus AS sku, difference, first_us, wms_us, last_us, erp_docs, wms_docs, witnesses, guessed,
+           CASE WHEN shape = 'code' THEN erp_sku ELSE erp_warehouse END AS erp_says, CASE WHEN shape = 'code' THEN wms_material ELSE wms_warehouse END AS wms_says,
+           NULL AS ratio, 40.0 AS strength
+    FROM named
+    UNION ALL BY NAME
+    SELECT 'unit' AS what, list_append(erp_skus, wms_sku) AS sku, difference, first_us, wms_us, last_us, erp_docs, wms_docs, witnesses, guessed,
+           concat_ws(' ', erp, erp_uom) AS erp_says, concat_ws(' ', wms, wms_uom) AS wms_says, ratio, CASE WHEN n >= 3 THEN 60.0 ELSE 20.0 END AS strength
+    FROM unit_faults
+    UNION ALL BY NAME
+    SELECT 'unit' AS what, [erp_sku, wms_sku] AS sku, unexplained AS difference, first_us, wms_us, last_us, erp_docs, wms_docs,
+           list_concat(witnesses, list_transform(list_filter([erp_witness, wms_witness], lambda w: w IS NOT NULL), lambda w: {'source': w.source, 'byte_offset': w.byte_offset, 'part': w.part, 'side': 'balance', 'posted': true})) AS witnesses,
+           guessed, concat_ws(' ', erp_raw, erp_uom) AS erp_says, concat_ws(' ', wms_raw, wms_uom) AS wms_says, erp / erp_raw AS ratio, 25.0 AS strength
+    FROM unconverted
+)
+SELECT list_distinct(sku) AS sku, list_distinct(list_concat(coalesce(erp_docs, []), coalesce(wms_docs, [])))[:20] AS doc,
+       at_time(coalesce(least(wms_us, last_us), first_us)) AS started_at, at_time(last_us) AS ended_at, difference AS qty_error, strength, guessed AS undecided,
+       {'document': list_distinct(list_concat(coalesce(wms_docs, []), coalesce(erp_docs, [])))[:5], 'what': what, 'erp_says': erp_says, 'wms_says': wms_says, 'factor': round(ratio, 6),
+        'factor_zh': CASE WHEN ratio IS NULL THEN '' ELSE '，倍数 ' || round(ratio, 6) END, 'factor_en': CASE WHEN ratio IS NULL THEN '' ELSE ', by the factor ' || round(ratio, 6) END} AS details,
+       list_transform(witnesses, lambda w: witness(w.source, w.byte_offset, w.part, 'for', CASE w.side WHEN 'erp' THEN 'in the ERP' WHEN 'wms' THEN 'in the WMS' ELSE 'balance' END)) AS witnesses
+FROM all_faults

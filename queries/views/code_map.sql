@@ -1,0 +1,65 @@
+/*
+name  = "code_map"
+uses  = ["side_lines", "document_labels"]
+materialise = true
+about = { zh = "ERP 的物料、仓库编码与单位各对应 WMS 的什么：来自主数据，没有主数据时由相符的单据推断", en = "which code of the WMS each material and warehouse of the ERP is, and how many base units a unit holds: from master data, else from documents that agree" }
+*/
+-- `kind` sku | warehouse: `code` of the ERP is `mapped` of the WMS. `kind` uom: one `code` is `factor` of `mapped`, the smaller
+-- unit, for one material or (sku null) for all. Which column of a list is whose is told by where the codes occur, and by the
+-- quantities of documents that both sides have. Where no list of a kind exists, codes that mostly go together are taken for one.
+WITH master AS (
+    SELECT DISTINCT doc_type AS kind, coalesce(extra->>'code', CASE doc_type WHEN 'sku' THEN sku WHEN 'warehouse' THEN warehouse ELSE uom END) AS a, extra->>'mapped_code' AS b,
+           TRY_CAST(extra->>'factor' AS DECIMAL(18, 6)) AS factor, CASE WHEN doc_type = 'uom' THEN nullif(sku, '') END AS sku
+    FROM events WHERE kind = 'master'
+), used AS (
+    SELECT DISTINCT 'sku' AS kind, CASE WHEN system = 'erp' THEN 'erp' ELSE 'wms' END AS side, sku AS code FROM events WHERE kind = 'stock' AND sku IS NOT NULL
+    UNION SELECT DISTINCT 'warehouse', CASE WHEN system = 'erp' THEN 'erp' ELSE 'wms' END, warehouse FROM events WHERE kind = 'stock' AND warehouse IS NOT NULL
+    UNION SELECT DISTINCT 'sku', side, sku FROM side_lines
+    UNION SELECT DISTINCT 'warehouse', side, warehouse FROM side_lines WHERE warehouse IS NOT NULL
+), pairs AS (
+    SELECT m.kind, m.a, m.b, (m.kind, 'erp', m.a) IN (SELECT (kind, side, code) FROM used) AS a_erp, (m.kind, 'wms', m.a) IN (SELECT (kind, side, code) FROM used) AS a_wms,
+           (m.kind, 'erp', m.b) IN (SELECT (kind, side, code) FROM used) AS b_erp, (m.kind, 'wms', m.b) IN (SELECT (kind, side, code) FROM used) AS b_wms
+    FROM master m WHERE m.kind IN ('sku', 'warehouse') AND m.a IS NOT NULL AND m.b IS NOT NULL
+), sense AS (
+    SELECT kind, count(*) FILTER (b_erp AND a_wms) > count(*) FILTER (a_erp AND b_wms) AS b_is_erp FROM pairs GROUP BY kind
+), listed AS (
+    SELECT p.kind, CASE WHEN s.b_is_erp THEN p.b ELSE p.a END AS code, CASE WHEN s.b_is_erp THEN p.a ELSE p.b END AS mapped FROM pairs p JOIN sense s USING (kind)
+), groups AS (  -- one business, one material and place on each side: the plain case from which is learnt
+    SELECT l.label, x.side, min(x.sku) AS sku, min(x.warehouse) AS warehouse, min(x.uom) AS uom, abs(sum(x.qty)) AS qty
+    FROM side_lines x JOIN document_labels l ON l.doc = x.doc WHERE x.posted
+    GROUP BY l.label, x.side HAVING min(x.sku) = max(x.sku) AND min(x.warehouse) IS NOT DISTINCT FROM max(x.warehouse) AND min(x.uom) IS NOT DISTINCT FROM max(x.uom)
+), plain AS (
+    SELECT e.sku AS e_sku, w.sku AS w_sku, e.warehouse AS e_warehouse, w.warehouse AS w_warehouse, e.uom AS e_uom, w.uom AS w_uom, e.qty AS e_qty, w.qty AS w_qty
+    FROM groups e JOIN groups w ON w.label = e.label AND e.side = 'erp' AND w.side = 'wms'
+), votes AS (
+    SELECT 'sku' AS kind, e_sku AS code, w_sku AS mapped, count(*) AS n FROM plain GROUP BY e_sku, w_sku
+    UNION ALL SELECT 'warehouse', e_warehouse, w_warehouse, count(*) FROM plain WHERE e_warehouse IS NOT NULL AND w_warehouse IS NOT NULL GROUP BY e_warehouse, w_warehouse
+), learnt AS (
+    SELECT kind, code, arg_max(mapped, n) AS mapped FROM votes
+    WHERE kind NOT IN (SELECT kind FROM listed) AND (kind, 'wms', code) NOT IN (SELECT (kind, side, code) FROM used)
+    GROUP BY kind, code HAVING max(n) >= 3 AND max(n) >= 0.8 * sum(n)
+), spoken AS (
+    SELECT uom FROM side_lines UNION SELECT uom FROM events WHERE kind = 'stock'
+), units AS (  -- a unit that nobody writes beside its partner needs no converting
+    SELECT a, b, factor, sku FROM master
+    WHERE kind = 'uom' AND factor > 0 AND a <> b AND (EXISTS (FROM spoken WHERE uom IS NULL) OR a IN (FROM spoken WHERE uom IS NOT NULL) AND b IN (FROM spoken WHERE uom IS NOT NULL))
+), conversions AS (  -- the larger unit is the one of which fewer make the same document
+    SELECT u.a, count(*) FILTER (least(p.e_qty, p.w_qty) * u.factor = greatest(p.e_qty, p.w_qty) AND u.a = CASE WHEN p.e_qty < p.w_qty THEN p.e_uom ELSE p.w_uom END) AS a_larger,
+           count(*) FILTER (least(p.e_qty, p.w_qty) * u.factor = greatest(p.e_qty, p.w_qty) AND u.b = CASE WHEN p.e_qty < p.w_qty THEN p.e_uom ELSE p.w_uom END) AS b_larger
+    FROM (SELECT DISTINCT a, b, factor, sku FROM units WHERE factor > 1) u
+    JOIN (SELECT * REPLACE (coalesce(e_uom, '') AS e_uom, coalesce(w_uom, '') AS w_uom) FROM plain) p
+      ON (p.e_uom IN (u.a, '') AND p.w_uom IN (u.b, '') OR p.e_uom IN (u.b, '') AND p.w_uom IN (u.a, '')) AND (u.sku IS NULL OR u.sku = p.w_sku OR u.sku = p.e_sku) AND p.e_qty <> p.w_qty
+    GROUP BY u.a
+), pieces AS (  -- names of the unit that goods are counted in, for lists of which no document tells
+    SELECT unnest(['ea', 'pc', 'pcs', 'st', 'each', 'piece', 'btl', 'kg', 'g', 'm', 'l', '件', '个', '只', '瓶', '支', '片', '袋', '台', '套']) AS name
+), unit_sense AS (
+    SELECT CASE WHEN sum(a_larger) + sum(b_larger) > 0 THEN sum(b_larger) > sum(a_larger)
+                ELSE (SELECT count(*) FILTER (lower(a) IN (FROM pieces)) > count(*) FILTER (lower(b) IN (FROM pieces)) FROM units) END AS b_larger
+    FROM conversions
+)
+SELECT kind, code, mapped, CAST(NULL AS DECIMAL(18, 6)) AS factor, CAST(NULL AS VARCHAR) AS sku, 'master data' AS basis FROM listed
+UNION ALL SELECT kind, code, mapped, NULL, NULL, 'documents' FROM learnt WHERE code <> mapped
+UNION ALL
+SELECT 'uom', CASE WHEN s.b_larger = (u.factor >= 1) THEN u.b ELSE u.a END, CASE WHEN s.b_larger = (u.factor >= 1) THEN u.a ELSE u.b END,
+       CASE WHEN u.factor >= 1 THEN u.factor ELSE CAST(round(1 / u.factor, 6) AS DECIMAL(18, 6)) END, u.sku, 'master data'
+FROM units u CROSS JOIN unit_sense s
