@@ -11,6 +11,7 @@ import duckdb
 from forensics.checks import engine
 from forensics.checks.controls import load_controls, run_controls
 from forensics.clocks import clock_relations
+from forensics.clocks.declared import declared
 from forensics.coverage import coverage
 from forensics.model.result import ClockRelation, Control, Coverage, Finding
 
@@ -26,7 +27,8 @@ class Session:
     def __init__(self, con: duckdb.DuckDBPyConnection, queries: Sequence[Path] = ()) -> None:
         self.con = con
         self._queries = list(queries)
-        self.clocks: tuple[ClockRelation, ...] = tuple(clock_relations(con))
+        measured = clock_relations(con)
+        self.clocks: tuple[ClockRelation, ...] = (*measured, *declared(con, measured))
         engine.prepare(con, self.clocks, extra_dirs=self._queries)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""`forensics formats list|show|test`."""
+"""`forensics formats list|show|test|infer`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from forensics.cli import options
+from forensics.cli.formats_infer import infer
 
 if TYPE_CHECKING:
     from forensics.formats.load import Registry
@@ -36,6 +37,9 @@ def _registry(folders: tuple[Path, ...]) -> Registry:
 @click.group()
 def formats() -> None:
     """Which logs are understood; test format files."""
+
+
+formats.add_command(infer)
 
 
 @formats.command("list")

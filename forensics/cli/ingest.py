@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 @options.tz_option
 @click.option("--formats", "format_dirs", multiple=True, type=click.Path(path_type=Path, exists=True, file_okay=False),
               help="Folder with own format files; may be repeated.")  # fmt: skip
+@click.option("--profile", "profiles", multiple=True, type=click.Path(path_type=Path, exists=True, dir_okay=False),
+              help="A format file or profile of one's own; may be repeated.")  # fmt: skip
 @click.option("--max-rejected", type=float, default=options.setting("max_rejected", 5.0), show_default="5.0",
               metavar="PERCENT", help="Exit with 3 if more lines than this could not be read.")  # fmt: skip
 @click.option("-v", "--verbose", is_flag=True, help="Say why each file was read as what it was.")
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 @options.format_option("table", "json", "ndjson")
 @options.output_option
 def ingest(
-    paths: tuple[str, ...], case_dir: Path, system: str | None, tz: str | None, format_dirs: tuple[Path, ...],
+    paths: tuple[str, ...], case_dir: Path, system: str | None, tz: str | None, format_dirs: tuple[Path, ...], profiles: tuple[Path, ...],
     max_rejected: float, verbose: bool, lang: str, color: bool | None, fmt: str, output: Path | None,
 ) -> int:  # fmt: skip
     """Read logs and exports into a case.
@@ -42,7 +44,7 @@ def ingest(
     """
     from forensics.api import open_case
 
-    folders = [*options.settings().get("formats", []), *format_dirs]
+    folders = [*options.settings().get("formats", []), *format_dirs, *profiles]
     with Bar() as bar:
         result = open_case(case_dir, create=True, tz=tz, formats=folders, lang=lang).ingest(
             *paths, system=system, tz=tz, progress=bar

@@ -34,6 +34,8 @@ CORRECTION_SCHEMA: Final = {
 """`since` (inclusive) and `until` (exclusive) are on the clock's own time, null = open. `measured` is false before, after
 and between the stretches that messages cover; the error is larger there."""
 
+TRUE_TIME: Final = "reference"
+"""What a declared difference is measured against where no clock was measured."""
 WANDER: Final = 1e-4
 """How fast an unobserved clock may drift off further (100 ppm)."""
 _BANDS_S = (60.0, 3600.0, 86400.0)
@@ -87,13 +89,18 @@ def correction_table(relations: Sequence[ClockRelation], reference: str | None =
 
 
 def choose_reference(relations: Iterable[ClockRelation]) -> str:
-    """The clock that most others agree with; among equals the one with most relations, then by kind of system."""
+    """The true time, where a person declared a difference to it; else the clock that most others agree with, among equals the one
+    with most relations, then by kind of system.
+    """
     agree: dict[str, int] = defaultdict(int)
     known: dict[str, int] = defaultdict(int)
     for r in relations:
         for clock in (r.clock, r.reference):
             agree[clock] += abs(r.offset_s) <= r.error_s
             known[clock] += 1
+
+    if TRUE_TIME in known:
+        return TRUE_TIME
 
     def rank(clock: str) -> tuple[int, int, int, str]:
         system = clock.partition("@")[0]

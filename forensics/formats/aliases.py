@@ -34,6 +34,7 @@ class Context:
 
     when: frozenset[str]
     fields: Ranked
+    label: str = "its neighbours"
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class Aliases:
     def layers(self, kind: str | None, headings: Iterable[str]) -> list[tuple[str, Ranked]]:
         """The dictionaries that hold for a table of `kind` with these normalised headings, strongest first, each with its name."""
         present = set(headings)
-        out: list[tuple[str, Ranked]] = [("its neighbours", c.fields) for c in self.contexts if c.when <= present]
+        out: list[tuple[str, Ranked]] = [(c.label, c.fields) for c in self.contexts if c.when <= present]
         if kind is not None and kind in self.tables:
             out.append((f"in {kind} tables", self.tables[kind]))
         return [*out, ("the alias dictionary", self.fields)]

@@ -271,8 +271,12 @@ class Recognised:
     reason: str
 
 
-def recognise(headings: list[Heading], aliases: Aliases, words: Mapping[str, WordMap], name: str) -> Recognised | None:
-    """The kind of table that these headings make, if any."""
+def recognise(
+    headings: list[Heading], aliases: Aliases, words: Mapping[str, WordMap], name: str, told: str | None = None
+) -> Recognised | None:
+    """The kind of table that these headings make, if any; the kind that is `told` needs no reason of their own."""
+    if told is not None:
+        return Recognised(told, map_headings(headings, aliases, told), "the profile says so")
     anywhere = map_headings(headings, aliases, None)
     for kind, test in TESTS:
         here = map_headings(headings, aliases, kind)

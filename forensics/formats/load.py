@@ -47,22 +47,22 @@ class Registry:
 
 
 def load_formats(extra_dirs: Sequence[Path] = ()) -> Registry:
-    """The shipped formats and those in `extra_dirs`; a later folder's format replaces an earlier one with the same id.
+    """The shipped formats and those in `extra_dirs` (folders, or single files); a later one replaces an earlier one with the same id.
 
     `aliases.toml`, `maps.toml` and `labels.toml` of an extra folder add to (and win over) the shipped ones. Results are cached until a file changes.
 
     Raises:
-        ConfigError: a folder is missing.
+        ConfigError: a folder or file is missing.
         FormatError: one or more files are wrong; the message has every mistake, the location is the first's.
     """
     for folder in extra_dirs:
-        if not folder.is_dir():
-            raise ConfigError(f"no such folder of formats: {folder}")
+        if not folder.exists():
+            raise ConfigError(f"no such folder or file of formats: {folder}")
     folders = (content_dir("parsers"), *extra_dirs)
     state = tuple(
         (file, file.stat().st_mtime_ns, file.stat().st_size)
         for folder in folders
-        for file in sorted(folder.rglob("*.toml"))
+        for file in ([folder] if folder.is_file() else sorted(folder.rglob("*.toml")))
     )
     return _load(folders, state)
 
@@ -126,6 +126,8 @@ def _load(folders: tuple[Path, ...], _state: tuple[tuple[Path, int, int], ...]) 
 
 
 def _files(folder: Path) -> Iterator[Path]:
+    if folder.is_file():
+        return iter((folder,))
     return (file for file in sorted(folder.rglob("*.toml")) if file.name not in _NOT_FORMATS)
 
 

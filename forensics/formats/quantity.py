@@ -6,6 +6,8 @@ minus (`(5)`), full-width digits, a unit behind the number (`5箱`, `3.5 kg`).
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import polars as pl
@@ -27,8 +29,40 @@ class Quantities:
     unit: pl.Series | None = None
 
 
-def parse(text: pl.Series) -> Quantities:
-    """Read numbers; only rows that a plain cast cannot read take the slow way."""
+def decimal_mark(values: Iterable[str]) -> str | None:
+    """The decimal mark of a column: `,` or `.` where some value leaves no choice, `?` where `5,000` may be five or five thousand, else None."""
+    commas = dots = 0
+    open_ = False
+    for value in values:
+        bare = re.sub(r"[^0-9.,]", "", value).strip(".,")
+        if re.fullmatch(
+            r"[0-9]*,(?:[0-9]{1,2}|[0-9]{4,})|[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]+|[0-9]{1,3}(?:\.[0-9]{3}){2,}|0?,[0-9]+",
+            bare,
+        ):
+            commas += 1
+        elif re.fullmatch(
+            r"[0-9]*\.(?:[0-9]{1,2}|[0-9]{4,})|[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]+|[0-9]{1,3}(?:,[0-9]{3}){2,}|0?\.[0-9]+",
+            bare,
+        ):
+            dots += 1
+        elif re.fullmatch(r"[0-9]{1,3}[.,][0-9]{3}|[0-9]{4,}[.,][0-9]{3}", bare):
+            open_ = True
+    if commas or dots:
+        return "," if commas > dots else "."
+    return "?" if open_ else None
+
+
+def parse(text: pl.Series, decimal: str | None = None) -> Quantities:
+    """Read numbers; only rows that a plain cast cannot read take the slow way.
+
+    Args:
+        text: the texts.
+        decimal: the decimal mark (`.` or `,`), if it is known: the other one separates thousands. Else each text is read for itself, and
+            `5,000` is five thousand, `5.000` five.
+    """
+    if decimal is not None:
+        other = "." if decimal == "," else ","
+        text = text.str.replace_all(other, "", literal=True).str.replace_all(decimal, ".", literal=True)
     value = text.cast(DECIMAL, strict=False)
     odd = value.is_null() & text.is_not_null()
     if not odd.any():

@@ -51,7 +51,7 @@ _TOP = (
     "near-miss",
 )
 _SOURCE = (
-    "from", "item", "const", "path", "regex", "null", "map", "else", "scale", "add", "minus", "time", "end", "lower", "prefix", "sign",
+    "from", "item", "const", "path", "regex", "null", "map", "else", "scale", "add", "minus", "decimal", "time", "end", "lower", "prefix", "sign",
 )  # fmt: skip
 _OF_PROFILES = ("kind", "columns", "words", "set", "clock_ahead_s")
 _EVENT = (
@@ -176,7 +176,8 @@ class _Reader:
             raise self.doc.error("weight must be a number", "detect", "weight")
         keys, columns, name = (self.texts(data, key, "detect") for key in ("keys", "columns", "name"))
         if profile is not None and not (head or keys or columns):
-            columns = tuple(dict.fromkeys(name for source in profile.columns.values() for name in source.fields))
+            named = tuple(dict.fromkeys(name for source in profile.columns.values() for name in source.fields))
+            keys, columns = (named, ()) if self.table(self.doc.data, "record").get("frame") == "json" else ((), named)
         return Detect(head, keys, columns, name, float(weight))
 
     def dump_table(self, data: Any, i: int) -> DumpTable:
@@ -326,6 +327,7 @@ class _Reader:
             scale=self.number(data, "scale", *here),
             add=self.number(data, "add", *here),
             minus=self.text(data, "minus", *here),
+            decimal=self.decimal(data, *here),
             time=(time,) if isinstance(time, str) else self.texts(data, "time", *here),
             end=self.flag(data, "end", *here),
             lower=self.flag(data, "lower", *here),
@@ -463,6 +465,11 @@ class _Reader:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise self.doc.error(f"'{key}' must be a number", *here, key)
         return Decimal(str(value))
+
+    def decimal(self, data: Mapping[str, Any], *here: Key) -> str | None:
+        mark = self.text(data, "decimal", *here)
+        self.one_of(mark, (".", ","), "decimal mark", *here, "decimal")
+        return mark
 
     def table(self, data: Mapping[str, Any], key: str, *here: Key) -> dict[str, Any]:
         value = data.get(key, {})

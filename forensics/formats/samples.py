@@ -155,6 +155,19 @@ def framed(lines: list[str], first: int, spec: FormatSpec) -> pl.DataFrame:
     return pl.DataFrame(kept, schema=_RECORD, orient="row")
 
 
+def event_values(parsed: Parsed, system: str | None) -> list[dict[str, Any]]:
+    """Events as a sample must state them: every column with a value that a sample may not leave out."""
+    out = []
+    for event in parsed.events.sort("line", "part").to_dicts():
+        shown = {
+            name: _plain(name, value) for name, value in event.items() if value is not None and name not in _UNASKED
+        }
+        if shown.get("system") == system:
+            shown.pop("system", None)
+        out.append(shown)
+    return out
+
+
 def _compare(sample: Sample, parsed: Parsed, system: str | None) -> list[str]:
     events = parsed.events.sort("line", "byte_offset", "part").to_dicts()
     out = []

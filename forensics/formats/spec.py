@@ -78,6 +78,7 @@ class Source:
     scale: Decimal | None = None
     add: Decimal | None = None
     minus: str | None = None
+    decimal: str | None = None  # the decimal mark of its numbers, where they do not say it themselves
     time: tuple[str, ...] = ()
     end: bool = False
     lower: bool = False

@@ -14,8 +14,10 @@ from forensics.formats.aliases import Aliases
 from forensics.formats.kinds import STAGES, Recognised, recognise
 from forensics.formats.mapping import PATH, Heading, Meaning
 from forensics.formats.maps import WordMap
+from forensics.formats.quantity import decimal_mark
 from forensics.formats.spec import Condition, Detect, EventRule, FieldRule, FormatSpec, Frame, Record, Source
 from forensics.formats.times import FILE_DAY
+from forensics.model.event import TYPES, Type
 
 NULLS: Final = (
     "NULL",
@@ -75,9 +77,10 @@ def synthesise(
     name: str,
     frame: Frame,
     separator: str | None = None,
+    kind: str | None = None,
 ) -> FormatSpec | None:
-    """The format of a table or of JSON Lines with these headings; None if nothing in them is known."""
-    found = recognise(list(headings), aliases, words, name)
+    """The format of a table or of JSON Lines with these headings, of a `kind` if it is told; None if nothing in them is known."""
+    found = recognise(list(headings), aliases, words, name, kind)
     if found is None:
         return None
     builder = _Builder(found, words)
@@ -126,7 +129,10 @@ class _Builder:
 
     def source(self, name: str, **steps: Any) -> Source:
         """The column of a canonical name."""
-        return self._of(self.map.columns[name].heading, **steps)
+        heading = self.map.columns[name].heading
+        if TYPES.get(name) is Type.QTY and decimal_mark(heading.values) == ",":
+            steps["decimal"] = ","
+        return self._of(heading, **steps)
 
     def _of(self, heading: Heading, **steps: Any) -> Source:
         top, _, below = heading.name.partition(PATH)

@@ -50,6 +50,15 @@ def read(file: Path) -> Document:
         raise FormatError(f"cannot read: {error.strerror or error}", location=Location(file)) from None
     except UnicodeDecodeError:
         raise FormatError("is not UTF-8 text", location=Location(file), hint="save it as UTF-8") from None
+    return read_text(file, text)
+
+
+def read_text(file: Path, text: str) -> Document:
+    """TOML that is already text; `file` is where it stands or will stand.
+
+    Raises:
+        FormatError: it is not TOML; with the line.
+    """
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -159,10 +159,10 @@ class Evaluator:
         text = self.text(source, fields)
         unit = None
         if type_ is Type.QTY or source.scale is not None or source.add is not None or source.minus is not None:
-            exact = quantity.parse(text)
+            exact = quantity.parse(text, source.decimal)
             number, unit = exact.value, exact.unit
             if source.minus is not None:
-                number = number - quantity.parse(fields.get(source.minus)).value
+                number = number - quantity.parse(fields.get(source.minus), source.decimal).value
             if source.scale is not None or source.add is not None:
                 number = _linear(number, source.scale, source.add)
             for sign in source.sign:
