@@ -53,8 +53,8 @@ class Plan:
     general_log: bool = True
 
 
-def chosen(plan: Plan) -> list[Story]:
-    """The stories to be told in each shift, look-alikes of the chosen causes among them."""
+def chosen(plan: Plan, day: int = 0) -> list[Story]:
+    """The stories to be told in one shift, look-alikes of the chosen causes among them. A rate below 1 leaves other ones out every day."""
 
     def wanted(story: Story) -> bool:
         return (
@@ -63,7 +63,7 @@ def chosen(plan: Plan) -> list[Story]:
             or any(cause.startswith(f) for cause in story.causes for f in plan.faults if f.startswith("F-S"))
         )
 
-    rng = random.Random(plan.seed + 1)
+    rng = random.Random(f"{plan.seed} {day}")
     told = []
     for story in stories():
         if wanted(story):
@@ -80,8 +80,9 @@ def record(plan: Plan, out: Path, work: Path) -> dict[str, Any]:
     rng = random.Random(plan.seed)
     begin = epoch(plan.begin)
     hosts = draw(rng, begin)
-    told = chosen(plan)
-    catalogue = Catalogue(rng, negative=sum("F-S-02-05.4" in story.causes and not story.look_alike for story in told))
+    told = [chosen(plan, day) for day in range(plan.days)]
+    negative = sum("F-S-02-05.4" in story.causes and not story.look_alike for shift in told for story in shift)
+    catalogue = Catalogue(rng, negative=negative)
     world: World | None = None
     for day in range(plan.days):
         start = begin + day * 86400
@@ -96,7 +97,7 @@ def record(plan: Plan, out: Path, work: Path) -> dict[str, Any]:
                 world = World(journal)
             world.journal = journal
             try:
-                _shift(plan, day, start, rng, hosts, servers, journal, world, catalogue, told, raw, journals)
+                _shift(plan, day, start, rng, hosts, servers, journal, world, catalogue, told[day], raw, journals)
             finally:
                 journal.close()
     collect.copy_logs(work, raw, hosts)
@@ -127,13 +128,14 @@ def _shift(
     collect.dump_table(port, "wms.stock", raw / "tables" / f"wms.stock.{day}.csv")
     monitoring = Monitoring(raw, hosts.ports, clock, journal)
     monitoring.start()
-    end = start + plan.hours * 3600
+    clock.sleep_until(start)  # or later, where the machine was slow to bring all up
+    begin = clock.now()
+    end = begin + plan.hours * 3600
     shift = Shift(
-        clock=clock, begin=max(start, clock.now()), end=end, rng=random.Random(rng.randrange(2**32)), journal=journal, world=world, catalogue=catalogue, servers=servers,
+        clock=clock, begin=begin, end=end, rng=random.Random(rng.randrange(2**32)), journal=journal, world=world, catalogue=catalogue, servers=servers,
         http=Http(hosts.ports, clock), devices=devices, guarded=plan.guarded,
     )  # fmt: skip
-    clock.sleep_until(start)
-    journal.write("shift", begin=shift.begin, end=end, day=day)
+    journal.write("shift", begin=begin, end=end, day=day)
     threads = normal.start(shift, plan.load) + _tell(shift, told)
     while clock.now() < end and any(thread.is_alive() for thread in threads):
         time.sleep(0.5)
