@@ -222,12 +222,40 @@ class _Reader:
 
     def pattern(self, data: Any, i: int) -> Pattern:
         here = ("pattern", i)
-        self.known(data, ("name", "regex"), *here)
-        name, regex = self.text(data, "name", *here, required=True), self.text(data, "regex", *here, required=True)
+        self.known(data, ("name", "regex", "layout", "prefix", "fill"), *here)
+        fixed = "layout" in data
+        name, regex = self.text(data, "name", *here, required=True), self.text(data, "regex", *here, required=not fixed)
         assert name is not None
+        if fixed:
+            if regex is not None:
+                raise self.doc.error("a pattern has a regex or a layout", *here, "layout")
+            regex = (self.text(data, "prefix", *here) or "^") + self.layout(data["layout"], *here, "layout") + "$"
         assert regex is not None
-        self.regex(regex, *here, "regex")
-        return Pattern(name, regex, self.doc.line(*here, "regex"))
+        where = "layout" if fixed else "regex"
+        self.regex(regex, *here, where)
+        return Pattern(name, regex, self.doc.line(*here, where), self.text(data, "fill", *here))
+
+    def layout(self, fields: Any, *here: Key) -> str:
+        """The regex of fixed widths: `[["SENDER", 8], ["HANDSHAKE", 2, "[RA]."], …]`: name, width, and a regex where not every value will do.
+
+        The last field may be cut short, as writers drop blanks at the end.
+        """
+        out = []
+        for field in fields if isinstance(fields, list) else []:
+            match field:
+                case [str(name), int(width), *rest] if (
+                    width > 0 and len(rest) < 2 and all(isinstance(r, str) for r in rest)
+                ):
+                    out.append((name, rest[0] if rest else f".{{{width}}}", width))
+                case _:
+                    out.clear()
+                    break
+        if not out:
+            raise self.doc.error(
+                "a layout is a list of [name, width]", *here, hint='layout = [["SENDER", 8], ["RECEIVER", 8]]'
+            )
+        last, _, width = out.pop()
+        return "".join(f"(?P<{name}>{value})" for name, value, _ in out) + f"(?P<{last}>.{{0,{width}}})"
 
     def event(self, data: Any, i: int, patterns: list[str]) -> tuple[EventRule, ...]:
         """The rule, or one for each sentence where it asks for `sentences`."""

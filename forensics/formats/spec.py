@@ -46,11 +46,12 @@ class Record:
 
 @dataclass(frozen=True)
 class Pattern:
-    """A regex whose named groups are the record's fields."""
+    """A regex whose named groups are the record's fields; `fill` is taken off their ends (fixed widths)."""
 
     name: str
     regex: str
     line: int | None = None
+    fill: str | None = None
 
 
 @dataclass(frozen=True)

@@ -45,9 +45,14 @@ class Matcher:
     regex: str
     fields: tuple[str, ...]
     tail: Tail | None
+    fill: str | None = None
 
     def match(self, text: pl.Series, several_lines: bool) -> tuple[pl.Series, pl.DataFrame]:
         """Which texts match, and their fields (null where not)."""
+        hit, fields = self._match(text, several_lines)
+        return hit, fields if self.fill is None else fields.select(pl.all().str.strip_chars_end(self.fill))
+
+    def _match(self, text: pl.Series, several_lines: bool) -> tuple[pl.Series, pl.DataFrame]:
         if self.tail is None or (self.tail.single_line and several_lines):
             found = text.str.extract_groups(self.regex).struct.unnest()
             return found[_HIT].is_not_null(), found.select(self.fields)
@@ -77,11 +82,11 @@ class Matcher:
         return hit, found.with_columns(added).select(self.fields)
 
 
-def matcher(name: str, regex: str) -> Matcher:
+def matcher(name: str, regex: str, fill: str | None = None) -> Matcher:
     """Compile a pattern."""
     plain = ascii_classes(regex)
     fields = tuple(group for group in groups(regex) if not group.isdigit())
-    return Matcher(name, f"(?P<{_HIT}>)(?:{plain})", fields, split_tail(plain))
+    return Matcher(name, f"(?P<{_HIT}>)(?:{plain})", fields, split_tail(plain), fill)
 
 
 @dataclass(frozen=True)
@@ -164,7 +169,7 @@ def spaced(text: pl.Series, count: int = 256) -> pl.Series:
 
 def splitter(spec: FormatSpec, header: Sequence[str] | None, separator: str | None, sample: Sequence[str]) -> Splitter:
     """Compile the splitting of a format for one source."""
-    matchers = tuple(matcher(pattern.name, pattern.regex) for pattern in spec.patterns)
+    matchers = tuple(matcher(pattern.name, pattern.regex, pattern.fill) for pattern in spec.patterns)
     keys = tuple(jsontext.top_keys(pl.Series(sample, dtype=pl.String))) if spec.record.frame in _JSON and sample else ()
     strip = ascii_classes(spec.record.strip) if spec.record.strip else None
     columns = tuple(header or spec.record.columns)
