@@ -27,8 +27,8 @@ KEYS = {
 }  # fmt: skip
 """What the keys of JSON bodies are called."""
 _YEAR = midnight(date(2026, 1, 1))
-EVENTS_A_TRANSPORT, EVENTS_A_PICK = 26.5, 10.5
-"""Records that one pallet's way in or out, and one pick with its share of the replenishments, leave in the usual mix."""
+EVENTS_A_TRANSPORT, EVENTS_A_PICK, EVENTS_A_READ, EVENTS_A_STORY = 28.5, 12.4, 1.35, 16
+"""Records that a pallet's way in or out leaves, a pick with its share of the replenishments, a read with its share of the cache's log, a story."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +51,11 @@ class Plan:
         days, sites = s.shape
         beat = int(np.clip(86_400 / max(1.0, s.per_shard * 0.004), 15, 120))
         hot = s.hot_row // (days * sites)
-        rest = max(0.0, s.per_shard - 86_400 / beat * 3.2 - hot * 8.5 - 2.2 * (2 * site.common + site.shelves) - site.slots * 0.3)
+        stories = s.per_shard * (s.fault_rate + s.noise)
+        rest = max(0.0, s.per_shard - 86_400 / beat * 3.2 - hot * 11 - stories * EVENTS_A_STORY - 2.2 * (2 * site.common + site.shelves) - site.slots * 0.3)
         transports = int(rest * 0.47 / EVENTS_A_TRANSPORT / 2)
         return cls(
-            transports, transports, int(rest * 0.47 / EVENTS_A_PICK), hot, int(rest * 0.05), beat,
+            transports, transports, int(rest * 0.47 / EVENTS_A_PICK), hot, int(rest * 0.06 / EVENTS_A_READ), beat,
             round(s.per_shard * s.fault_rate), round(s.per_shard * s.noise),
         )  # fmt: skip
 
@@ -87,6 +88,7 @@ class Day:
         self._used = dict.fromkeys(normal, 0)
         self.outages: list[tuple[int, int]] = []  # when zone B's control system is cut off
         self.lags: list[tuple[int, int, int]] = []  # when the replica is behind, and by how many seconds
+        self.collisions = 0  # lost updates among the picks of busy faces
         self.idle_rows: list[int] = []  # shelves that no story needs today
 
     def codes(self, kind: str, n: int) -> pl.Series:
@@ -134,4 +136,3 @@ def txn(at: pl.Expr) -> pl.Expr:
 def txn_of(at: int) -> str:
     """The same for one time."""
     return str(at - _YEAR)
-

@@ -8,6 +8,7 @@ import numpy as np
 import office
 import polars as pl
 from calls import call
+from collisions import collide
 from crew import PEOPLE, crew
 from day import Day, txn
 from times import HOUR, MINUTE, MS, SECOND, busy, delay
@@ -43,9 +44,10 @@ def work(day: Day) -> None:
     moves = _replenishments(day, picks)
     returns = _returns(day, picks)
     bulk = _bulk_receipts(day, moves)
-    frames = [picks, *moves, returns, bulk]
-    rows = pl.concat([f.select("row", "booked", "change") for f in frames])
-    postings = Postings(rows["row"].to_numpy(), rows["booked"].to_numpy(), rows["change"].to_numpy())
+    plain = {"effect": pl.col("change"), "stale": pl.lit(0)}
+    frames = [collide(day, picks, day.collisions), *(frame.with_columns(**plain) for frame in (*moves, returns, bulk))]
+    rows = pl.concat([f.select("row", "booked", "effect", "change") for f in frames])
+    postings = Postings(rows["row"].to_numpy(), rows["booked"].to_numpy(), rows["effect"].to_numpy())
     order, before, after = postings.chain(day.site.book)
     balances = np.empty((2, len(order)), dtype=np.int64)
     balances[0, order], balances[1, order] = before, after
@@ -66,7 +68,7 @@ def work(day: Day) -> None:
     office.waits(day, pl.concat([f.select("row", "booked", "commit", "sku", "location") for f in done]))
     _reads(day, postings.row[order], postings.at[order], after)
     np.add.at(day.site.book, postings.row, postings.effect)
-    np.add.at(day.site.goods, postings.row, postings.effect)
+    np.add.at(day.site.goods, postings.row, rows["change"].to_numpy())
 
 
 def _manned(postings: pl.DataFrame, role: str) -> pl.DataFrame:
@@ -186,7 +188,7 @@ def _write_picks(day: Day, picks: pl.DataFrame) -> None:
         "scan", picks, ts=pl.col("asked") - 3 * SECOND, scan_type=pl.lit("pick"), barcode="sku", expected="sku", outcome=pl.lit("ok"),
     )  # fmt: skip
     body = {"request": "request_id", "doc": "doc", "line": "doc_line", "sku": "sku", "location": "location", "operator": "operator"}
-    shown = pl.concat_str(pl.lit('{"code":"0","message":"成功",'), pl.lit(f'"{day.keys["available"]}":'), pl.col("qty_before").cast(pl.String), pl.lit("}"))
+    shown = pl.concat_str(pl.lit('{"code":"0","message":"成功",'), pl.lit(f'"{day.keys["available"]}":'), (pl.col("qty_before") + pl.col("stale")).cast(pl.String), pl.lit("}"))
     call(
         day, picks, ("interface", "gateway"), "/api/stock/deduct", ("PDA", "WMS"), "asked", "ms", day.json(body, {"qty": "qty"}), answer=shown,
     )  # fmt: skip
@@ -229,7 +231,8 @@ def _write_moves(day: Day, into: pl.DataFrame) -> None:
 
 def _book(day: Day, postings: pl.DataFrame) -> None:
     """Ledger rows, and the stock rows' own changes as the database logged them."""
-    day.sheets.add("ledger", postings, ts="booked", qty="change", txn=txn(pl.col("commit")))
+    read = pl.col("qty_before") + pl.col("stale")
+    day.sheets.add("ledger", postings, ts="booked", qty="change", qty_before=read, qty_after=read + pl.col("change"), txn=txn(pl.col("commit")))
     day.sheets.add(
         "change", postings, ts="booked", table_name=pl.lit("wms.stock"), action=pl.lit("update"), txn=txn(pl.col("commit")), log_position=day.position(pl.col("booked")),
         origin=pl.lit("application"),

@@ -21,7 +21,9 @@ def counts(day: Day) -> None:
         _slot(stage, parked, slots[parked.slot])
     shelves = np.arange(2 * site.common, len(site.book))
     for row in shelves[(site.book[shelves] != site.goods[shelves]) & (site.rested[shelves] <= day.index)]:
-        _shelf(stage, int(row))
+        _row(stage, int(row), stage.time(1, 4))
+    for row in np.flatnonzero(site.book[: site.common] != site.goods[: site.common]):
+        _row(stage, int(row), day.t0 + 40 * SECOND, 60)  # before the night's first picks
 
 
 def _slot(stage: Stage, parked: Parked, slot: int) -> None:
@@ -35,18 +37,19 @@ def _slot(stage: Stage, parked: Parked, slot: int) -> None:
     standing = [line for line in parked.lines if line[3]]
     if standing:
         material, batch, _, goods = standing[0]
-        number = int(parked.pallet.removeprefix(f"TP{site.number + 1}"))
+        number = int(parked.pallet.removeprefix(site.pallet_prefix))
         site.arrived.append(Pool(*(np.asarray([v], dtype=np.int64) for v in (number, slot, material, int(batch[3:]), goods))))
     else:
         site.freed.append(np.asarray([slot]))
 
 
-def _shelf(stage: Stage, row: int) -> None:
-    site, at = stage.site, stage.time(1, 4)
+def _row(stage: Stage, row: int, at: int, adjusted_s: int = 300) -> None:
+    """What the book or the shelf has of this row."""
+    site = stage.site
     material, location, batch = int(site.row_sku[row]), str(site.row_location[row]), site.row_batch[row]
     book, goods = int(site.book[row]), int(site.goods[row])
     doc = stage.count(at, location, str(site.sku[material]), batch, book, goods)
-    at += 300 * SECOND
+    at += adjusted_s * SECOND
     _adjust(stage, at, doc, material, goods - book, book, location=location, batch=batch)
     stage.sheets.row(
         "change", ts=at, table_name="wms.stock", action="update", txn=txn_of(at), log_position=f"mysql-bin.{stage.day.index + 311:06d}:{at - stage.day.t0:012d}",
@@ -63,4 +66,3 @@ def _adjust(stage: Stage, at: int, doc: str, material: int, change: int, book: i
     stage.ledger(at, change, book, sku=sku, doc_type="count", doc=doc, doc_line="1", operator=stage.someone(), **where)
     stage.closed(at, doc, partner, "count", sku, abs(change), batch=batch)
     stage.erp_posts(at + 900 * MS, doc, partner, "count", sku, abs(change), 1 if change > 0 else -1, batch=batch)
-

@@ -66,6 +66,7 @@ class Site:
     def __init__(self, settings: Settings, number: int) -> None:
         self.settings, self.number = settings, number
         self.tag = str(number + 1) if number else ""
+        self.pallet_prefix = f"TP{number + 1}"
         self.warehouse, self.erp_warehouse = f"W{number + 1:02d}", f"P{100 + number}"
         size = settings.per_shard
         rng = np.random.default_rng([settings.seed, number, 0])
@@ -142,7 +143,7 @@ class Site:
 
     def pallet_codes(self, numbers: Ints) -> pl.Series:
         """Pallet codes."""
-        return code(f"TP{self.number + 1}", numbers, 7)
+        return code(self.pallet_prefix, numbers, 7)
 
     def open_day(self, rng: np.random.Generator) -> None:
         """Slots emptied yesterday are free again, in random order."""
@@ -169,7 +170,9 @@ class Numbers:
     def of(cls, rng: np.random.Generator, prefix: str, width: int, normal: int, stories: int) -> Numbers:
         """Numbers 1 … n, `stories` of them at random places kept."""
         kept = np.sort(rng.choice(normal + stories, stories, replace=False))
-        return cls(prefix, width, np.setdiff1d(np.arange(normal + stories), kept) + 1, (kept[::-1] + 1).tolist())
+        rest = np.ones(normal + stories, dtype=bool)
+        rest[kept] = False
+        return cls(prefix, width, np.flatnonzero(rest) + 1, (kept[::-1] + 1).tolist())
 
     def codes(self) -> pl.Series:
         """The numbers of the normal work, in order."""

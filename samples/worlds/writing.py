@@ -89,13 +89,12 @@ def _text(frame: pl.DataFrame, look: Look) -> bytes:
         elif name in look.words:
             told = told.replace(look.words[name])
         columns[look.headings[name]] = told
-    shown = frame.select(**columns)
+    shown, out = frame.select(**columns), io.BytesIO()
     if look.json:
-        out = io.BytesIO()
         shown.write_ndjson(out)
         return out.getvalue()
-    text = shown.write_csv(line_terminator="\r\n" if look.encoding == "gb18030" else "\n").encode("utf-8")
-    return text if look.encoding == "utf-8" else text.decode().encode(look.encoding)
+    shown.write_csv(out, include_bom=look.encoding == "utf-8-sig", line_terminator="\r\n" if look.encoding == "gb18030" else "\n")
+    return out.getvalue().decode().encode("gb18030") if look.encoding == "gb18030" else out.getvalue()
 
 
 __all__ = ["SCHEMA", "Writer"]

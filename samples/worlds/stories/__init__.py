@@ -48,8 +48,10 @@ ROWS: dict[str, tuple[Callable[[Stage, Shelf], None], Callable[[Stage, Shelf], N
     "F-S-02-06.2": (flapping.dirty_read, flapping.rolled_back_unread),
     "F-S-02-06.4": (flapping.trigger, flapping.two_in_one),
 }
-DESYNC, LAG, OPENING, MAPPED = "F-S-02-02.5", "F-S-02-06.3", "F-S-02-05.4", "F-S-02-04.3"
-MOST_OUTAGES, MOST_LAGS = 8, 6
+DESYNC, LAG, OPENING, MAPPED, LOST = "F-S-02-02.5", "F-S-02-06.3", "F-S-02-05.4", "F-S-02-04.3", "F-S-02-05.2"
+MOST_OUTAGES, MOST_LAGS, MOST_COLLISIONS = 8, 6, 12
+ENOUGH_PICKS = 3_000
+"""Days with fewer picks have no busy faces on which updates could collide."""
 
 
 @dataclass
@@ -123,6 +125,8 @@ def tell(day: Day, script: Script) -> None:
     for cause, innocent in told:
         if cause in PALLETS:
             PALLETS[cause][innocent](stage)
+        elif cause == LOST and not innocent and day.plan.picks > ENOUGH_PICKS and day.collisions < MOST_COLLISIONS and stage.chance(0.5):
+            day.collisions += 1  # told among the day's picks
         elif cause != DESYNC:
             _on_a_row(day, stage, script, cause, innocent)
 

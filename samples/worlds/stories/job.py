@@ -32,7 +32,7 @@ class Job:
             self.pool, site.pool = site.pool.split(rng.choice(np.flatnonzero(plain), 1))
             slot, material = int(self.pool.slot[0]), int(self.pool.sku[0])
         self.slot, self.sku, self.qty = str(site.slot_code[slot]), str(site.sku[material]), int(self.pool.qty[0])
-        self.pallet, self.batch = str(site.pallet_codes(self.pool.pallet)[0]), f"B26{int(self.pool.batch[0]):04d}"
+        self.pallet, self.batch = f"{site.pallet_prefix}{int(self.pool.pallet[0]):07d}", f"B26{int(self.pool.batch[0]):04d}"
         self.bound_sku = self.sku
         self.task, self.doc, self.erp_doc = stage.day.number("RW"), stage.day.number("RK" if direction == "inbound" else "CK"), stage.day.number("E")
         dock = f"{'IN' if direction == 'inbound' else 'DK'}{site.tag}-{stage.number(1, 4):02d}"
