@@ -63,16 +63,10 @@ class Servers:
             folder = self._folder(name)
             if owner:
                 shutil.chown(folder, owner)
-            command = [
-                "mariadb-install-db",
-                "--no-defaults",
-                f"--datadir={folder}",
-                "--auth-root-authentication-method=normal",
-                "--skip-test-db",
-            ]
-            done = subprocess.run(
-                [*command, *([f"--user={owner}"] if owner else [])], capture_output=True, text=True, check=False
-            )
+            command = ["mariadb-install-db", "--no-defaults", f"--datadir={folder}", "--skip-test-db"]
+            command += ["--auth-root-authentication-method=normal", *([f"--user={owner}"] if owner else [])]
+            environment = os.environ | {"TMPDIR": str(folder)}  # one that the database's user may write to
+            done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
             if done.returncode:
                 raise LabError(f"mariadb-install-db: {done.stdout[-500:]}{done.stderr[-500:]}")
         for name in ("office", "plant", "redis"):
@@ -99,7 +93,7 @@ class Servers:
     def _start_mariadb(self, name: str, number: int) -> None:
         folder, port = self.work / name, self.hosts.ports[name]
         settings = MARIADB | {
-            "datadir": str(folder), "socket": str(folder / "mariadb.sock"), "port": str(port), "pid-file": str(folder / "mariadb.pid"),
+            "datadir": str(folder), "tmpdir": str(folder), "socket": str(folder / "mariadb.sock"), "port": str(port), "pid-file": str(folder / "mariadb.pid"),
             "log-error": str(folder / "error.log"), "slow-query-log-file": str(folder / "slow.log"), "general-log-file": str(folder / "general.log"),
             "server-id": str(number), "report-host": f"db{number}",
         }  # fmt: skip

@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 
@@ -32,23 +33,28 @@ def temporary() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def start(out: Path, temporary: Path, *options: str) -> subprocess.Popen[str]:
+@contextmanager
+def recording(out: Path, temporary: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, str(RECORD), str(out), "--style", "none", *options]
-    return subprocess.Popen(
+    with subprocess.Popen(
         command, env=os.environ | {"TMPDIR": str(temporary)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    ) as child:
+        try:
+            yield child
+        finally:
+            child.terminate()
 
 
 def left_running(temporary: Path) -> list[str]:
-    """Command lines of processes that work in the folder."""
+    """Command lines of processes that were started for the folder: it stands in their arguments or their environment."""
     found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
+    for process in Path("/proc").glob("[0-9]*"):
         try:
-            text = path.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+            about = [(process / name).read_bytes() for name in ("cmdline", "environ")]
         except OSError:
             continue
-        if str(temporary) in text:
-            found.append(text)
+        if any(f"{temporary}/".encode() in text for text in about):
+            found.append(about[0].replace(b"\0", b" ").decode("utf-8", "replace"))
     return found
 
 
@@ -60,8 +66,9 @@ def rows(out: Path, table: str) -> list[dict[str, str]]:
 @pytest.mark.slow
 def test_a_short_recording(tmp_path: Path, temporary: Path, require: Require) -> None:
     require(not missing(), f"the lab's servers are missing: {missing()}")
-    child = start(tmp_path, temporary, "--hours", "0.3", "--faults", "crowd at a face, old handler,F-S-02-05.4")
-    _, errors = child.communicate(timeout=180)
+    options = ("--hours", "0.3", "--faults", "crowd at a face, old handler,F-S-02-05.4")
+    with recording(tmp_path, temporary, *options) as child:
+        _, errors = child.communicate(timeout=180)
     assert child.returncode == 0, errors
     assert left_running(temporary) == []
     assert list(temporary.iterdir()) == []
@@ -104,17 +111,17 @@ def test_nothing_keeps_running_after_an_end_by_force(
     tmp_path: Path, temporary: Path, require: Require, number: signal.Signals
 ) -> None:
     require(not missing(), f"the lab's servers are missing: {missing()}")
-    child = start(tmp_path, temporary, "--hours", "1", "--faults", "none")
-    deadline = time.monotonic() + 90
-    while not any(
-        '"e": "shift"' in path.read_text(encoding="utf-8") for path in (tmp_path / "journal").glob("recorder-*.jsonl")
-    ):
-        assert child.poll() is None, child.communicate()[1]
-        assert time.monotonic() < deadline
-        time.sleep(0.3)
-    assert len(left_running(temporary)) >= 5
-    child.send_signal(number)
-    child.communicate(timeout=60)
+    with recording(tmp_path, temporary, "--hours", "1", "--faults", "none") as child:
+        deadline = time.monotonic() + 90
+        while not (
+            tmp_path / "raw" / "tables" / "wms.stock.0.csv"
+        ).exists():  # written when all servers and services are up
+            assert child.poll() is None, child.communicate()[1]
+            assert time.monotonic() < deadline
+            time.sleep(0.3)
+        assert len(left_running(temporary)) >= 12  # of five servers and nine services; some rewrite what /proc tells
+        child.send_signal(number)
+        child.communicate(timeout=60)
     assert child.returncode == (130 if number == signal.SIGINT else -signal.SIGKILL)
     deadline = time.monotonic() + 15
     while left_running(temporary) and time.monotonic() < deadline:

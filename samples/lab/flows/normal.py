@@ -32,7 +32,8 @@ def start(shift: Shift, load: float) -> list[threading.Thread]:
 
     def person(name: str, pause: float, job: Job, mine: Shift) -> None:
         try:
-            while mine.now() < mine.end - 600:  # what begins in the last ten minutes would not be finished
+            last = mine.end - min(600, 0.2 * (mine.end - mine.begin))  # what begins later would not be finished
+            while mine.now() < last:
                 mine.sleep(mine.rng.expovariate(load / pause))
                 try:
                     job(mine)
