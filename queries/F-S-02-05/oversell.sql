@@ -121,7 +121,7 @@ below AS (
            c.qty_before + sum(-j.qty) OVER (PARTITION BY c.id ORDER BY j.nth DESC ROWS UNBOUNDED PRECEDING) AS with_others
     FROM (SELECT *, unnest(generate_series(greatest(1, nth - 40), nth - 1)) AS at_nth FROM crossing) c
     JOIN below j ON j.key = c.key AND j.nth = c.at_nth
-    WHERE coalesce(j.doc, j.request_id) IS DISTINCT FROM coalesce(c.doc, c.request_id) AND j.request_id IS DISTINCT FROM c.request_id
+    WHERE coalesce(j.doc, j.request_id) IS DISTINCT FROM coalesce(c.doc, c.request_id) AND coalesce(j.request_id <> c.request_id, true)
       AND CASE WHEN c.from_us IS NULL OR j.from_us IS NULL OR c.call_clock <> j.call_clock THEN c.us - j.us <= greatest($together_s * 1e6, c.res_us + 1)
                ELSE j.island = c.island AND j.until_us >= c.from_us END
 ), enough AS (  -- as many of them as it takes for the check to have passed
