@@ -49,7 +49,7 @@ def _search(names: frozenset[str]) -> str:
     """
     forms = {r"[_\-.]?".join(re.escape(part) for part in _JOINT.split(name) if part) for name in names}
     keys = "|".join(sorted(forms, key=lambda form: (-len(form), form)))
-    return rf"""(?:^|[^{_LETTER}])\\*["']?(?i-u:{keys})\\*["']?\s*[:=：]\s*{_VALUE}"""
+    return rf"""(?:^|[^{_LETTER}])\\*["']?_?(?i-u:{keys})\\*["']?\s*[:=：]\s*{_VALUE}"""
 
 
 def find(text: pl.Series, aliases: Aliases, columns: Iterable[str] = COLUMNS) -> dict[str, pl.Series]:

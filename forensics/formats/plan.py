@@ -26,7 +26,7 @@ from forensics.formats.dayorder import Dates
 from forensics.formats.extra import json_objects
 from forensics.formats.framing import frame_lines
 from forensics.formats.regex import ascii_classes
-from forensics.formats.spec import ITEM, Condition, EventRule, FieldRule, FormatSpec, Record, Source
+from forensics.formats.spec import ITEM, RECORD, Condition, EventRule, FieldRule, FormatSpec, Record, Source
 from forensics.formats.split import Rows, Splitter, splitter
 from forensics.formats.survey import Survey
 from forensics.formats.times import INFERRED, Clock, Times
@@ -354,9 +354,10 @@ class _FormatPlan:
         extras = [(name, value.data) for name, value in values.items() if name not in TYPES]
         constants = {name: text for name, text in rule.constants.items() if name not in columns}
         self._time_columns(rule, values, columns)
-        wanted = [column for column in entities.COLUMNS if column not in columns and column not in constants]
+        closed = {*constants, *(field.column for field in rule.fields if not field.open)}
+        wanted = [column for column in entities.COLUMNS if column not in closed]
         for name in rule.entities if wanted else ():
-            text = fields.item if name == ITEM else fields.get(name)
+            text = fields.item if name == ITEM else _text(name, fields, records)
             for column, found in entities.find(text, self.spec.aliases, wanted).items() if text is not None else ():
                 before = columns.get(column)
                 columns[column] = found if before is None else before.zip_with(before.is_not_null(), found)
@@ -430,6 +431,10 @@ class _FormatPlan:
 
 _DAY_MS = 86_400_000.0
 _EMPTY = {"line": pl.Int64(), "byte_offset": pl.Int64(), "raw": pl.String(), "part": pl.Int64(), "kind": pl.String()}
+
+
+def _text(name: str, fields: Fields, records: pl.DataFrame) -> pl.Series:
+    return records["raw"] if name == RECORD and RECORD not in fields.columns.columns else fields.get(name)
 
 
 def _holds(condition: Condition, text: pl.Series) -> pl.Series:

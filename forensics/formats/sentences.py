@@ -70,7 +70,7 @@ def _sentence(document: Document, item: dict[str, Any], i: int) -> Sentence:
     if item.get("kind") not in KINDS:
         raise document.error(f"kind must be one of {', '.join(KINDS)}", *here, "kind")
     matches = _regex(document, item.get("matches"), *here, "matches")
-    constants = {name: str(item[name]) for name in _CONSTANTS if name in item}
+    constants: dict[str, str] = {name: str(item[name]) for name in _CONSTANTS if name in item}
     return Sentence(str(item["kind"]), matches, constants, bool(item.get("error", False)))
 
 
@@ -87,7 +87,7 @@ def _regex(document: Document, regex: Any, *here: Key, group: bool = False) -> s
 def named_in(text: str, sentences: Sentences) -> list[FieldRule]:
     """Rules for what sentences name, out of the field `text`."""
     return [
-        FieldRule(column, tuple(Source(fields=(text,), regex=regex) for regex in regexes))
+        FieldRule(column, tuple(Source(fields=(text,), regex=regex) for regex in regexes), open=True)
         for column, regexes in sentences.fields.items()
     ]
 

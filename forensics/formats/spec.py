@@ -16,6 +16,8 @@ FRAMES: tuple[Frame, ...] = ("line", "start", "json", "table")
 """Those that a format declares. What carries its records in a source may be another: objects of an array, rows of a dump."""
 ITEM = "item"
 """Name of the pseudo field that holds the element inside an `each` rule."""
+RECORD = "record"
+"""Name of the pseudo field that holds the whole record as text, where the record has no field of that name."""
 
 
 @dataclass(frozen=True)
@@ -89,11 +91,16 @@ class Source:
 
 @dataclass(frozen=True)
 class FieldRule:
-    """A canonical column or an `extra` name, and its sources: the first that is not null wins."""
+    """A canonical column or an `extra` name, and its sources: the first that is not null wins.
+
+    Attributes:
+        open: `entities` may fill rows that the sources leave empty.
+    """
 
     column: str
     sources: tuple[Source, ...]
     line: int | None = None
+    open: bool = False
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,7 @@ def synthesise(
         system=None,
         title={"en": f"{what}: {found.kind}", "zh": f"{'表格' if frame == 'table' else 'JSON 行'}：{found.kind}"},
         record=Record(frame=frame, separator=separator),
-        detect=Detect(weight=1.0),
+        detect=Detect(weight=0.7 if found.kind == "log" else 1.0),
         events=events,
         maps={**{_SHARED + name: word_map for name, word_map in words.items()}, **builder.maps},
         reasons=reasons,
