@@ -11,6 +11,9 @@ import polars as pl
 
 from forensics.formats.toml import Document, Key, read
 
+BODY_CODES = "body-codes"
+"""In `maps.toml`: `[body-codes.VENDOR]` with `regex` and codes, for interface logs that name no vendor."""
+
 _LOOSE = r"[_\-./\s]+"
 
 
@@ -20,10 +23,12 @@ class WordMap:
 
     Attributes:
         contains: a word need only occur in the value (`_ - . /` and blanks ignored on both sides); the longest that occurs wins.
+        regexes: where in a longer text the value stands (the first group), and only there; for codes in bodies.
     """
 
     words: dict[str, str]
     contains: bool = False
+    regexes: tuple[str, ...] = ()
 
     def apply(self, text: pl.Series) -> pl.Series:
         """The meaning of every value, null where it has none. Work is done once per distinct value."""
@@ -61,11 +66,27 @@ def load_maps(file: Path) -> dict[str, WordMap]:
     loose = document.data.get("contains", [])
     if not isinstance(loose, list) or any(name not in document.data for name in loose):
         raise document.error("'contains' must be a list of this file's tables", "contains")
-    return {
+    maps = {
         name: read_map(document, table, name, contains=name in loose)
         for name, table in document.data.items()
-        if name != "contains"
+        if name not in ("contains", BODY_CODES)
     }
+    vendors = document.data.get(BODY_CODES, {})
+    return maps | {f"{BODY_CODES}.{name}": _body_codes(document, table, name) for name, table in vendors.items()}
+
+
+def _body_codes(document: Document, table: Any, name: str) -> WordMap:
+    """A vendor's codes, and how a body of that vendor shows them."""
+    from forensics.formats.regex import problem
+
+    regexes = table.get("regex") if isinstance(table, dict) else None
+    if not isinstance(regexes, list) or not regexes:
+        raise document.error("'regex' says how the vendor's bodies show the code", BODY_CODES, name)
+    for regex in regexes:
+        if (wrong := problem(str(regex))) is not None:
+            raise document.error(wrong, BODY_CODES, name, "regex")
+    words = read_map(document, {key: value for key, value in table.items() if key != "regex"}, BODY_CODES, name)
+    return WordMap(words.words, regexes=tuple(map(str, regexes)))
 
 
 def read_map(document: Document, table: Any, *path: Key, contains: bool = False) -> WordMap:

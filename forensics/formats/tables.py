@@ -10,10 +10,13 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Final
 
+import polars as pl
+
 from forensics.formats.aliases import Aliases
 from forensics.formats.kinds import STAGES, Recognised, recognise
 from forensics.formats.mapping import PATH, Heading, Meaning
-from forensics.formats.maps import WordMap
+from forensics.formats.maps import BODY_CODES, WordMap
+from forensics.formats.regex import ascii_classes
 from forensics.formats.quantity import decimal_mark
 from forensics.formats.spec import Condition, Detect, EventRule, FieldRule, FormatSpec, Frame, Record, Source
 from forensics.formats.times import FILE_DAY
@@ -327,9 +330,7 @@ class _Builder:
         body = "response_body" in self.map
         if body:
             goes += [self._body(path, map=_SHARED + "outcomes") for path in ("success", "message", "msg")]
-            if "body-codes" in self.words:
-                goes.append(self._body("code", map=_SHARED + "body-codes"))
-                goes.append(self.source("response_body", regex="code='([^']*)'", map=_SHARED + "body-codes"))
+            goes += self._vendor_codes()
         if "outcome" in self.map:
             goes.append(self.word("outcome", "outcomes"))
         if body:
@@ -345,6 +346,17 @@ class _Builder:
             goes.append(Source(const="unknown"))
         if goes:
             out["outcome"] = tuple(goes)
+        return out
+
+    def _vendor_codes(self) -> list[Source]:
+        """Codes in the bodies of vendors that some body in the sample is plainly one of; no other number means anything."""
+        bodies = pl.Series(self.map.values("response_body"), dtype=pl.String)
+        out: list[Source] = []
+        for name, codes in self.words.items():
+            seen = [regex for regex in codes.regexes if bodies.str.contains(ascii_classes(regex)).any()]
+            out += [self.source("response_body", regex=regex, map=_SHARED + name, otherwise="fail") for regex in seen]
+            if seen:
+                self.notes.append(f"codes in answers are those of {name.removeprefix(BODY_CODES + '.')}")
         return out
 
     def _body(self, path: str, **steps: Any) -> Source:
