@@ -93,6 +93,8 @@ def balances(day: Day) -> None:
     at = pl.lit(day.t0 + CUT_OFF, dtype=pl.Int64)
     mine = pl.DataFrame({"sku": site.sku, "uom": site.uom, "qty": wms})
     theirs = pl.DataFrame({"sku": site.erp_code, "uom": site.erp_uom, "qty": site.erp // site.factor})
+    dealt_in = np.unique(np.concatenate([site.row_sku[site.opened], np.flatnonzero(site.erp)]))
+    mine, theirs = mine[dealt_in], theirs[dealt_in]
     day.sheets.add("balance", mine, ts=at, warehouse=pl.lit(site.warehouse))
     day.sheets.add("erp_balance", theirs, ts=at, warehouse=pl.lit(site.erp_warehouse))
 

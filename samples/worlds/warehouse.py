@@ -72,7 +72,8 @@ class Site:
         rng = np.random.default_rng([settings.seed, number, 0])
         self.common = int(np.clip(np.sqrt(size) / 2.5, 40, 400))
         stories = size * (settings.fault_rate + settings.noise)
-        self.shelves = int(150 + 8 * stories)
+        openings = int(20 + 1.2 * stories * settings.shape[0] / len(settings.causes)) if "F-S-02-05.4" in settings.causes else 20
+        self.shelves = int(150 + 8 * stories) + openings  # some of them are opened in the course of the days
         self.slots = int(size * 0.045 + 12 * stories + 300)
         n = self.common + self.shelves
         self.sku = pl.concat([code("2001", range(1, self.common + 1), 4), code("3002", range(1, self.shelves + 1), 5)])
@@ -97,8 +98,7 @@ class Site:
         ]).astype(np.int64)  # fmt: skip
         self.goods = self.book.copy()
         self.opened = np.ones(len(self.book), dtype=bool)
-        unopened = rng.random(self.shelves) < 0.15
-        self.opened[2 * self.common :] = ~unopened
+        self.opened[2 * self.common + rng.choice(self.shelves, openings, replace=False)] = False
         self.book[~self.opened] = self.goods[~self.opened] = 0
         self.rested = np.zeros(len(self.book), dtype=np.int64)  # the day from which a shelf may tell another story
         self._slots(rng)

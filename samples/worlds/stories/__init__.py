@@ -94,11 +94,12 @@ def _turns(day: Day, rate: float, order: np.ndarray) -> list[str]:
 
 
 def _limit(causes: list[str], cause: str, most: int, allowed: Sequence[str]) -> None:
-    """A day has room for so many of a cause; others tell instead."""
-    others = [c for c in allowed if c != cause] or [cause]
+    """A day has room for so many of a cause; others tell instead, if there are any."""
+    others = [c for c in allowed if c != cause]
     for nth, at in enumerate([n for n, c in enumerate(causes) if c == cause]):
         if nth >= most:
-            causes[at] = others[nth % len(others)]
+            causes[at] = others[nth % len(others)] if others else ""
+    causes[:] = [c for c in causes if c]
 
 
 def _windows(day: Day, script: Script) -> None:
