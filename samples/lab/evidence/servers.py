@@ -38,7 +38,8 @@ def files(raw: Raw, *, binlog: str, gateway: str) -> Iterator[tuple[str, bytes]]
             for part, content in rotated(_place(name), data, start, parts=5).items():
                 yield part, torn(content) if part == _place("nginx/access.json.log") else content
     for name in _WHOLE:
-        if data := raw.bytes(name):
+        data = raw.bytes(name)
+        if data and data.count(b"\n") > 1:  # one line is a heading with nothing below
             yield _place(name), data
     if data := raw.bytes("db/general.log"):
         yield "db/general.log.xz", packed(data)
