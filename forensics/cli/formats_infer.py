@@ -116,9 +116,14 @@ def _report(draft: Draft, registry: Registry, records: pl.DataFrame) -> str:
         plan.survey(records)
     parsed = plan.parse(records)
     lines = ["what was taken for what", *(f"  {note}" for note in draft.notes)]
-    lines += [f"  {reason}" for reason in plan.reasons if "─▶" not in reason and reason not in draft.notes]
+    lines += [
+        f"  {reason}"
+        for reason in plan.reasons
+        if "─▶" not in reason and "profile says so" not in reason and reason not in draft.notes
+    ]
     lines += ["", *_events(parsed, draft.context.zone), "", *_rejects(parsed, len(records))]
-    lines += ["", "left to you", *(f"  {item}" for item in draft.open or ["nothing"])]
+    unsure = [f'{reason}; say it: time = ["%d/%m/%Y %H:%M:%S"]' for reason in plan.reasons if "not sure" in reason]
+    lines += ["", "left to you", *(f"  {item}" for item in [*draft.open, *unsure] or ["nothing"])]
     winner = _recognised(draft, registry, records)
     if winner != draft.spec.id:
         lines.append(f"  recognition: {winner} wins over this draft; sharpen [detect] or raise its weight")

@@ -18,6 +18,8 @@ import polars as pl
 from forensics.formats import tomltext as toml
 from forensics.formats.aliases import Context, normalise
 from forensics.formats.context import SourceContext
+from forensics.formats.dayorder import decide_order
+from forensics.formats.guesses import guess as guess_form
 from forensics.formats.infer_text import mine
 from forensics.formats.infer_values import Guess, by_name, by_values, is_day, is_time_of_day
 from forensics.formats.kinds import Recognised, recognise
@@ -142,7 +144,8 @@ def _table(records: Sequence[str]) -> Table | None:
     """A table that recognition took for text, because the dictionary knows none of its headings."""
     for table in tables(records[:100]):
         width = len(table.header)
-        if width >= 3 and len(table.rows) >= 2 and all(len(row) == width for row in table.rows):
+        fitting = sum(len(row) == width for row in table.rows)
+        if width >= 3 and fitting >= max(2, 0.8 * len(table.rows)):
             return table
     return None
 
@@ -172,20 +175,19 @@ def _columns(parts: _Parts, registry: Registry, records: Sequence[str], context:
 
     headings = headings_of(replace(context, sample=tuple(records)))
     found, guesses = _meanings(registry, headings, context.name)
-    if found is None or found.kind == "log":
-        parts.add('# kind = "ledger"            # worked out from the columns, unless you say it: docs/event-model.md')
+    kind, because = (found.kind, found.reason) if found is not None else ("log", "nothing in it is known")
+    parts.add(
+        f"# kind = {toml.text(kind)}".ljust(28) + f" # worked out from the columns ({because}), unless you say it here"
+    )
+    parts.notes.append(f"{kind} table: {because}")
+    if kind == "log":
         parts.open.append("what kind of table it is: name more columns, or set `kind`")
-    else:
-        parts.add(f"kind   = {toml.text(found.kind)}".ljust(28) + f" # {found.reason}")
-        parts.notes.append(f"{found.kind} table: {found.reason}")
     columns = found.mapping.columns if found is not None else {}
     chosen = {name: mapped.heading for name, mapped in columns.items()}
     why = {name: mapped.layer for name, mapped in columns.items()}
     taken = {heading.name for heading in chosen.values()}
-    if context.header is not None:
-        parts.add("", "[record]", 'frame     = "table"', f"separator = {toml.text(context.separator or ',')}")
-    else:
-        parts.add("", "[record]", 'frame     = "json"')
+    if context.header is None:
+        parts.add("", "[record]", 'frame = "json"')
     parts.add(
         "",
         "[detect]",
@@ -196,14 +198,22 @@ def _columns(parts: _Parts, registry: Registry, records: Sequence[str], context:
     pairs = found.mapping.pairs if found else {}
     for name, heading in chosen.items():
         guess = guesses.get(heading.name)
+        beside = ""
         reason = guess.why if guess is not None and guess.column == name else why[name]
-        source: str | dict[str, str] | list[str] = _source(heading, name)
+        source: str | Mapping[str, Any] | list[str] = _source(heading, name)
         if TYPES.get(name) is Type.QTY and decimal_mark(heading.values) == "?":
             parts.open.append(f'{heading.shown}: whether 5,000 is five or five thousand: {{ from = …, decimal = "," }}')
         if heading.name in pairs:
             source = [heading.shown, pairs[heading.name]]
+            beside = next(h.values[0] for h in headings if h.name == pairs[heading.name])
             taken.add(pairs[heading.name])
             reason += "; two columns make one time"
+        if (form := _numeric_dates(heading.values, beside)) is not None:
+            source = (
+                {"from": source, "time": [form, "auto"]}
+                if not isinstance(source, dict)
+                else {**source, "time": [form, "auto"]}
+            )
         parts.add(f"{toml.key(name)} = {toml.value(source)}".ljust(40) + f"  # {reason}")
         parts.notes.append(f"{heading.shown} ─▶ {name} ({reason})")
     for heading in headings:
@@ -216,6 +226,14 @@ def _columns(parts: _Parts, registry: Registry, records: Sequence[str], context:
     _unknown_words(parts, registry.maps, chosen, found.kind if found else "log")
     if "ts" not in chosen:
         parts.open.append("no time column: the day in the file's name, else of its last change, is taken")
+
+
+def _numeric_dates(values: Sequence[str], beside: str) -> str | None:
+    """The strptime format of dates like 13/03/2026, once a value has settled the order: the next file's may leave it open."""
+    order = decide_order(values)
+    if order.reason is None or not order.sure:
+        return None
+    return guess_form(f"{values[0]} {beside}".strip(), order)
 
 
 def _source(heading: Heading, name: str = "") -> str | dict[str, str]:
@@ -237,7 +255,7 @@ def _meanings(registry: Registry, headings: list[Heading], name: str) -> tuple[R
         aliases = replace(aliases, contexts=(stamp, *aliases.contexts))
     found = recognise(headings, aliases, registry.maps, name)
     known = {m.heading.name for m in found.mapping.columns.values()} if found else set()
-    rivals = {h.name for hs in found.mapping.rivals.values() for h in hs} if found else set()
+    rivals = {h.name: name for name, hs in found.mapping.rivals.items() for h in hs} if found else {}
     used = set(found.mapping.columns) if found else set()
     if found:
         known |= set(found.mapping.pairs.values())
@@ -247,7 +265,7 @@ def _meanings(registry: Registry, headings: list[Heading], name: str) -> tuple[R
         if heading.name in known:
             continue
         if heading.name in rivals:
-            guesses[heading.name] = Guess("", "another column has the same meaning")
+            guesses[heading.name] = Guess(rivals[heading.name], "another column has this meaning too", sure=False)
             continue
         guess = by_name(heading, aliases)
         if guess is None or not guess.sure:

@@ -57,10 +57,8 @@ def is_time(values: Sequence[str], zone: str = "UTC") -> bool:
     read = parse(text, ["auto"], Clock(zone, day=None))
     if read.ts.null_count() > (1 - _MOST) * len(text) or not len(text):
         return False
-    numbers = text.str.contains(r"^[0-9]+(?:\.[0-9]+)?$")
-    return not numbers.all() or bool(
-        text.str.contains(r"^(?:1[0-9]{9}(?:[0-9]{3}){0,3}|(?:19|20)[0-9]{6}(?:[0-9]{6})?)$").all()
-    )
+    numbers = text.filter(text.str.contains(r"^[0-9]+(?:\.[0-9]+)?$"))
+    return bool(numbers.str.contains(r"^(?:1[0-9]{9}(?:[0-9]{3}){0,3}|(?:19|20)[0-9]{6}(?:[0-9]{6})?)$").all())
 
 
 def is_number(values: Sequence[str]) -> bool:

@@ -70,9 +70,9 @@ def headings_of(context: SourceContext) -> list[Heading]:
     if context.header is None:
         objects = json_lines(list(context.sample))
         return [] if objects is None else [Heading(key, tuple(objects.values(key))) for key in objects.keys]
-    rows = [cells(line, context.separator or ",") for line in context.sample]
+    rows = [row for line in context.sample if len(row := cells(line, context.separator or ",")) == len(context.header)]
     return [
-        Heading(name, tuple(row[i].strip() for row in rows if i < len(row) and row[i].strip()))
+        Heading(name, tuple(row[i].strip() for row in rows if row[i].strip()))
         for i, name in enumerate(unique_names(context.header))
     ]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
@@ -44,8 +43,6 @@ def value(data: Any) -> str:
         return "true" if data else "false"
     if isinstance(data, int | float):
         return repr(data)
-    if isinstance(data, datetime):
-        return text(data.isoformat())
     if isinstance(data, Mapping):
         inner = ", ".join(f"{key(str(name))} = {value(item)}" for name, item in data.items() if item is not None)
         return f"{{ {inner} }}" if inner else "{}"

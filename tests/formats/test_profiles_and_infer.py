@@ -180,7 +180,7 @@ def test_the_draft_of_a_table_says_what_was_taken_for_what_and_what_is_open(tmp_
     done = run(str(source), "-o", str(draft), "--tz", "Europe/Berlin")
     written = tomllib.loads(draft.read_text(encoding="utf-8"))
     assert written["columns"] == {
-        "ts": ["Buchungsdatum", "Uhrzeit"], "batch": "Charge", "qty": {"from": "Ist-Menge", "decimal": ","}, "uom": "ME",
+        "ts": {"from": ["Buchungsdatum", "Uhrzeit"], "time": ["%d.%m.%Y %H%M%S", "auto"]}, "batch": "Charge", "qty": {"from": "Ist-Menge", "decimal": ","}, "uom": "ME",
         "location": "Lagerplatz", "doc_type": "BwArt",
     }  # fmt: skip
     left = done.output.split("left to you")[1]
