@@ -25,7 +25,7 @@ en = "Codes, warehouses and units that master data maps one to one; partial post
 WITH renamed AS (
     SELECT label, any_value(shape) AS shape, first(material ORDER BY abs(erp) DESC) AS erp_material, first(material ORDER BY abs(wms) DESC) AS wms_material,
            first(erp_warehouse ORDER BY abs(erp) DESC) AS erp_warehouse, first(wms_warehouse ORDER BY abs(wms) DESC) AS wms_warehouse,
-           list_distinct(list_concat(list(erp_sku), list(wms_sku))) AS skus, first(difference ORDER BY abs(wms) DESC) AS difference,
+           list_distinct(flatten(list([erp_sku, wms_sku, material]))) AS skus, first(difference ORDER BY abs(wms) DESC) AS difference,
            first(erp_sku ORDER BY abs(erp) DESC) AS erp_sku, min(first_us) AS first_us, min(wms_us) AS wms_us, max(last_us) AS last_us, bool_or(guessed) AS guessed,
            flatten(list(erp_docs)) AS erp_docs, flatten(list(wms_docs)) AS wms_docs, flatten(list(witnesses)) AS witnesses, max(type_both) AS type_both
     FROM document_pairs WHERE shape IN ('code', 'warehouse')
@@ -45,10 +45,10 @@ WITH renamed AS (
     FROM units u LEFT JOIN always a ON a.material = u.material AND a.ratio = u.ratio
     GROUP BY u.ratio, CASE WHEN a.material IS NOT NULL THEN 'm:' || u.material ELSE 'd:' || u.label || ':' || u.material END
 ), unconverted AS (  -- equal by the master data's factor, but the balance is off by just what converting makes
-    SELECT p.*, r.unexplained, r.erp_witness, r.wms_witness, r.us AS balance_us
+    SELECT p.*, r.unexplained, r.erp_witness, r.wms_witness
     FROM (SELECT *, count(*) OVER (PARTITION BY material, place) AS n FROM document_pairs WHERE shape = 'equal' AND erp_raw <> erp AND erp <> 0) p
     JOIN (SELECT * FROM reconciliation WHERE unexplained <> 0 QUALIFY row_number() OVER (PARTITION BY material, place ORDER BY us DESC) = 1) r
-      ON r.material = p.material AND r.place IS NOT DISTINCT FROM p.place AND r.unexplained = p.erp_raw - p.erp AND r.us >= p.erp_us
+      ON r.material = p.material AND r.place IS NOT DISTINCT FROM p.place AND r.unexplained = p.erp_raw - p.erp AND r.us >= p.erp_us AND r.erp_uom <> p.erp_uom
     QUALIFY count(*) OVER (PARTITION BY p.material, p.place) = 1
 ), all_faults AS (
     SELECT shape AS what, skus AS sku, difference, first_us, wms_us, last_us, erp_docs, wms_docs, witnesses, guessed,
@@ -56,16 +56,16 @@ WITH renamed AS (
            NULL AS ratio, 40.0 AS strength
     FROM named
     UNION ALL BY NAME
-    SELECT 'unit' AS what, list_append(erp_skus, wms_sku) AS sku, difference, first_us, wms_us, last_us, erp_docs, wms_docs, witnesses, guessed,
+    SELECT 'unit' AS what, list_concat(erp_skus, [wms_sku, material]) AS sku, difference, first_us, wms_us, last_us, erp_docs, wms_docs, witnesses, guessed,
            concat_ws(' ', erp, erp_uom) AS erp_says, concat_ws(' ', wms, wms_uom) AS wms_says, ratio, CASE WHEN n >= 3 THEN 60.0 ELSE 20.0 END AS strength
     FROM unit_faults
     UNION ALL BY NAME
-    SELECT 'unit' AS what, [erp_sku, wms_sku] AS sku, unexplained AS difference, first_us, wms_us, last_us, erp_docs, wms_docs,
+    SELECT 'unit' AS what, [erp_sku, wms_sku, material] AS sku, unexplained AS difference, first_us, wms_us, last_us, erp_docs, wms_docs,
            list_concat(witnesses, list_transform(list_filter([erp_witness, wms_witness], lambda w: w IS NOT NULL), lambda w: {'source': w.source, 'byte_offset': w.byte_offset, 'part': w.part, 'side': 'balance', 'posted': true})) AS witnesses,
            guessed, concat_ws(' ', erp_raw, erp_uom) AS erp_says, concat_ws(' ', wms_raw, wms_uom) AS wms_says, erp / erp_raw AS ratio, 25.0 AS strength
     FROM unconverted
 )
-SELECT list_distinct(sku) AS sku, list_distinct(list_concat(coalesce(erp_docs, []), coalesce(wms_docs, [])))[:20] AS doc,
+SELECT list_sort(list_distinct(list_filter(sku, lambda s: s IS NOT NULL))) AS sku, list_distinct(list_concat(coalesce(erp_docs, []), coalesce(wms_docs, [])))[:20] AS doc,
        at_time(coalesce(least(wms_us, last_us), first_us)) AS started_at, at_time(last_us) AS ended_at, difference AS qty_error, strength, guessed AS undecided,
        {'document': list_distinct(list_concat(coalesce(wms_docs, []), coalesce(erp_docs, [])))[:5], 'what': what, 'erp_says': erp_says, 'wms_says': wms_says, 'factor': round(ratio, 6),
         'factor_zh': CASE WHEN ratio IS NULL THEN '' ELSE '，倍数 ' || round(ratio, 6) END, 'factor_en': CASE WHEN ratio IS NULL THEN '' ELSE ', by the factor ' || round(ratio, 6) END} AS details,

@@ -33,7 +33,7 @@ WITH adjusted AS (
     SELECT a.*, m.location, m.counted, CASE WHEN m.found IS NOT NULL AND a.missing_in = 'wms' THEN m.found ELSE a.difference END AS error
     FROM adjusted a LEFT JOIN matched m ON m.label = a.label AND m.material = a.material
 )
-SELECT [erp_sku, wms_sku] AS sku, location, list_distinct(list_concat(coalesce(erp_docs, []), coalesce(wms_docs, []))) AS doc,
+SELECT [erp_sku, wms_sku, material] AS sku, location, list_distinct(list_concat(coalesce(erp_docs, []), coalesce(wms_docs, []))) AS doc,
        at_time(us) AS started_at, at_time(last_us) AS ended_at, error AS qty_error,
        CASE WHEN NOT linked OR NOT settled THEN 1.0 WHEN type_both > 0 THEN 30.0 ELSE 12.0 END * CASE WHEN linked AND settled AND counted IS NOT NULL THEN 2.0 ELSE 1.0 END AS strength,
        NOT linked OR NOT settled OR guessed AS undecided,

@@ -24,7 +24,7 @@ en = "The receiver posted it later; still within the normal delay; a record that
 */
 -- Sent, answered or queued, and no trace. Where no call tells of it, or where the two sides' documents can hardly be told to
 -- be one business, the difference is seen and its cause is open. Returns and counts that nobody sent are causes 04.4 and 04.5.
-SELECT [erp_sku, wms_sku] AS sku, list_distinct(list_concat(coalesce(erp_docs, []), coalesce(wms_docs, []))) AS doc, request_ids AS request_id,
+SELECT [erp_sku, wms_sku, material] AS sku, list_distinct(list_concat(coalesce(erp_docs, []), coalesce(wms_docs, []))) AS doc, request_ids AS request_id,
        at_time(coalesce(erp_us, wms_us, planned_us)) AS started_at, at_time(greatest(coalesce(last_call_us, erp_us, wms_us, planned_us), coalesce(erp_us, wms_us, planned_us))) AS ended_at,
        difference AS qty_error,
        CASE WHEN NOT settled OR NOT linked OR proof = 'silent' THEN 1.0 WHEN proof = 'sent' THEN 40.0 ELSE 15.0 END AS strength,

@@ -20,7 +20,7 @@ exchange = { zh = "换货", en = "exchange" }
 zh = "另一边稍后过账；仍在正常时限内；接口失败或单据丢失（属 04.1、04.2）；另一边的记录不覆盖该时间。"
 en = "Posted later on the other side; still within the normal delay; a failed call or a lost document (04.1, 04.2); the other side's record does not cover the time."
 */
-SELECT [erp_sku, wms_sku] AS sku, list_distinct(list_concat(coalesce(erp_docs, []), coalesce(wms_docs, []))) AS doc,
+SELECT [erp_sku, wms_sku, material] AS sku, list_distinct(list_concat(coalesce(erp_docs, []), coalesce(wms_docs, []))) AS doc,
        at_time(coalesce(erp_us, wms_us)) AS started_at, at_time(last_us) AS ended_at, difference AS qty_error,
        CASE WHEN NOT linked OR NOT settled THEN 1.0 WHEN type_both > 0 THEN 30.0 ELSE 12.0 END AS strength, NOT linked OR NOT settled OR guessed AS undecided,
        {'document': list_concat(coalesce(wms_docs, []), coalesce(erp_docs, [])), 'type': doc_type, 'posted_in': CASE missing_in WHEN 'erp' THEN 'wms' ELSE 'erp' END,

@@ -21,7 +21,7 @@ unknown = { zh = "无结果", en = "no result" }
 zh = "之后重试成功；对方已过账；仍在正常时限内；对方记录在期限前结束；单据已取消。"
 en = "A later success; the other side posted it; still within the normal delay; the other side's record ends before the deadline; cancelled documents."
 */
-SELECT [erp_sku, wms_sku] AS sku, list_distinct(list_concat(coalesce(erp_docs, []), coalesce(wms_docs, []))) AS doc, request_ids AS request_id,
+SELECT [erp_sku, wms_sku, material] AS sku, list_distinct(list_concat(coalesce(erp_docs, []), coalesce(wms_docs, []))) AS doc, request_ids AS request_id,
        at_time(least(coalesce(erp_us, wms_us, planned_us), coalesce(call_us, erp_us, wms_us, planned_us))) AS started_at,
        at_time(greatest(last_call_us, coalesce(erp_us, wms_us, planned_us))) AS ended_at, difference AS qty_error,
        CASE WHEN NOT settled THEN 1.0 WHEN linked THEN 60.0 ELSE 15.0 END AS strength, NOT settled AS undecided,

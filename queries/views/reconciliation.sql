@@ -26,11 +26,11 @@ WITH tables AS (
 ), balances AS (
     SELECT t.side, CASE WHEN d.once THEN d.us ELSE t.us END AS us, t.source, CASE WHEN t.side = 'erp' THEN coalesce(s.mapped, t.sku) ELSE t.sku END AS material,
            CASE WHEN o.warehouses THEN CASE WHEN t.side = 'erp' THEN coalesce(h.mapped, t.warehouse) ELSE t.warehouse END END AS place,
-           sum(t.qty * coalesce(u.factor, a.factor, CAST(1 AS DECIMAL(18, 6)))) AS qty, arg_max({'source': t.source, 'byte_offset': t.byte_offset, 'part': t.part}, abs(t.qty)) AS w
+           any_value(t.uom) AS uom, sum(t.qty * coalesce(u.factor, a.factor, CAST(1 AS DECIMAL(18, 6)))) AS qty, arg_max({'source': t.source, 'byte_offset': t.byte_offset, 'part': t.part}, abs(t.qty)) AS w
     FROM tables t JOIN dumps d USING (source) CROSS JOIN told o
     LEFT JOIN skus s ON t.side = 'erp' AND s.code = t.sku LEFT JOIN warehouses h ON t.side = 'erp' AND h.code = t.warehouse
     LEFT JOIN units u ON u.code = t.uom AND u.sku = CASE WHEN t.side = 'erp' THEN coalesce(s.mapped, t.sku) ELSE t.sku END LEFT JOIN units a ON a.code = t.uom AND a.sku IS NULL
-    GROUP BY ALL
+    GROUP BY t.side, CASE WHEN d.once THEN d.us ELSE t.us END, t.source, material, place
 ), moments AS (
     SELECT DISTINCT source, us FROM balances WHERE side = 'erp' AND us IS NOT NULL
 ), wms_tables AS (
@@ -60,7 +60,7 @@ WITH tables AS (
     FROM (FROM by_table UNION ALL BY NAME FROM by_ledger) GROUP BY source, us, material, place
 ), compared AS (
     SELECT coalesce(e.source, w.source) AS source, coalesce(e.us, w.us) AS us, coalesce(e.material, w.material) AS material, coalesce(e.place, w.place) AS place,
-           coalesce(e.qty, 0) AS erp, coalesce(w.qty, 0) AS wms, e.w AS erp_witness, w.w AS wms_witness, coalesce(w.basis, 'stock table') AS basis, e.qty IS NOT NULL AS in_erp
+           coalesce(e.qty, 0) AS erp, coalesce(w.qty, 0) AS wms, e.w AS erp_witness, w.w AS wms_witness, coalesce(w.basis, 'stock table') AS basis, e.qty IS NOT NULL AS in_erp, e.uom AS erp_uom
     FROM (SELECT * FROM balances WHERE side = 'erp' AND us IS NOT NULL) e
     FULL JOIN wms w ON w.source = e.source AND w.us = e.us AND w.material = e.material AND w.place IS NOT DISTINCT FROM e.place
 ), apart AS (
