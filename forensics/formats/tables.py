@@ -16,8 +16,8 @@ from forensics.formats.aliases import Aliases
 from forensics.formats.kinds import STAGES, Recognised, recognise
 from forensics.formats.mapping import PATH, Heading, Meaning
 from forensics.formats.maps import BODY_CODES, WordMap
-from forensics.formats.regex import ascii_classes
 from forensics.formats.quantity import decimal_mark
+from forensics.formats.regex import ascii_classes
 from forensics.formats.spec import Condition, Detect, EventRule, FieldRule, FormatSpec, Frame, Record, Source
 from forensics.formats.times import FILE_DAY
 from forensics.model.event import TYPES, Type
