@@ -10,10 +10,10 @@ import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import redis
 import urllib3
 
 from lab import collect, opening
@@ -29,6 +29,7 @@ from lab.sampling import Monitoring
 from lab.servers import Servers
 from lab.shift import Shift, ShiftOver
 from lab.story import Story, stories
+from lab.timekeeping import note_clocks
 from lab.truth import compile_truth
 from lab.world import World, serve
 
@@ -124,7 +125,7 @@ def _shift(
         with opening.connect(port) as connection, connection.cursor() as cursor:
             cursor.execute("SET GLOBAL general_log = 0")
     devices = _start_services(hosts, clock, processes, work, journals, address)
-    _note_clocks(hosts, clock, journal)
+    note_clocks(hosts, clock, journal)
     collect.dump_table(port, "wms.stock", raw / "tables" / f"wms.stock.{day}.csv")
     monitoring = Monitoring(raw, hosts.ports, clock, journal)
     monitoring.start()
@@ -146,7 +147,7 @@ def _shift(
     clock.sleep(120)  # what is under way at the robots comes to its end
     closing.reconcile(shift)
     journal.write("shift_over", day=day)
-    _note_clocks(hosts, clock, journal)
+    note_clocks(hosts, clock, journal)
     monitoring.stop()
     collect.slow_redis(hosts.ports["redis"], raw)
     collect.dump_tables(port, raw)
@@ -173,57 +174,14 @@ def _start_services(
             pipe=True,
         )
     for name in ("erp", "wcs", "wms"):
-        processes.wait(
-            name,
-            lambda port=hosts.ports[name]: (
-                urllib3.request("GET", f"http://127.0.0.1:{port}/ping", retries=False, timeout=1).status == 200
-            ),
-        )
+        processes.wait(name, partial(_answers, hosts.ports[name], "/ping"))
     with ThreadPoolExecutor(24) as people:  # nobody's first request of the day shall wait for connections
-        list(
-            people.map(
-                lambda _: urllib3.request(
-                    "GET", f"http://127.0.0.1:{hosts.ports['wms']}/lab/warm", retries=False, timeout=20
-                ),
-                range(96),
-            )
-        )
+        list(people.map(lambda _: _answers(hosts.ports["wms"], "/lab/warm"), range(96)))
     return {name: Device(name, processes.children[name]) for name in DEVICES}
 
 
-def _note_clocks(hosts: Hosts, clock: LabClock, journal: Journal) -> None:
-    """Ask every host its time, so that the truth names the clocks as they really run, faketime's error included."""
-
-    def measure(host: str, ask: Any) -> None:
-        samples = []
-        for _ in range(5):
-            before = clock.now()
-            theirs = ask()
-            after = clock.now()
-            samples.append((after - before, theirs - (before + after) / 2, (before + after) / 2))
-        error, offset, at = min(samples)
-        journal.write("clock", t=at, host=host, offset=offset, error=error / 2)
-
-    for host in ("primary", "replica"):
-        with opening.connect(hosts.ports[host]) as connection, connection.cursor() as cursor:
-
-            def ask(cursor: Any = cursor) -> float:
-                cursor.execute("SELECT NOW(6) now")
-                return epoch(cursor.fetchone()["now"].isoformat(" "))
-
-            measure(host, ask)
-    with redis.Redis(port=hosts.ports["redis"]) as client:
-        measure("redis", lambda: float("{}.{:06d}".format(*client.time())))
-    for gateway in ("office", "plant"):
-        measure(
-            gateway,
-            lambda port=hosts.ports[gateway]: float(
-                urllib3.request("GET", f"http://127.0.0.1:{port}/ping", retries=False).data
-            ),
-        )
-    for host in ("wms", "wcs", "erp", *DEVICES):  # these compute their clocks: nothing to measure
-        moment = clock.now()
-        journal.write("clock", t=moment, host=host, offset=hosts.skews[host].at(moment), error=0)
+def _answers(port: int, path: str) -> bool:
+    return urllib3.request("GET", f"http://127.0.0.1:{port}{path}", retries=False, timeout=20).status == 200
 
 
 def _tell(shift: Shift, told: list[Story]) -> list[threading.Thread]:

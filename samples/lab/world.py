@@ -113,6 +113,7 @@ def serve(world: World) -> str:
     _Manager.register("world", callable=lambda: world)
     server = _Manager(address=("127.0.0.1", 0), authkey=KEY).get_server()
     threading.Thread(target=server.serve_forever, name="world", daemon=True).start()
+    assert isinstance(server.address, tuple)
     return str(server.address[1])
 
 

@@ -27,12 +27,15 @@ def together(acts: Sequence[Callable[[], object]]) -> None:
 
 
 def order_line(shift: Shift, sku: str, qty: int, zone: str = "P") -> tuple[str, dict[str, Any]]:
-    """An order of one line, allocated: its number and what to pick."""
-    doc = picking.manual_order(shift, [{"sku": sku, "qty": qty}], shift.rng.choice(("C01", "C02")))
-    answer = picking.allocate(shift, doc, "C01", zone)
-    if answer["code"] != 0 or not answer["data"]["lines"]:
-        raise RuntimeError(f"not allocated: {answer}")
-    return doc, answer["data"]["lines"][0]["picks"][0]
+    """An order of one line, allocated: its number and what to pick. One whose allocation is not answered is given up for another."""
+    for _ in range(3):
+        doc = picking.manual_order(shift, [{"sku": sku, "qty": qty}], shift.rng.choice(("C01", "C02")))
+        answer = picking.allocate(shift, doc, "C01", zone)
+        if answer["code"] == 0 and answer["data"]["lines"]:
+            return doc, answer["data"]["lines"][0]["picks"][0]
+        shift.screen("C01").post("/api/screen/order/release", doc=doc, cancel=True)
+        shift.sleep(15)
+    raise RuntimeError(f"not allocated: {answer}")
 
 
 def a_face(shift: Shift) -> tuple[str, str]:

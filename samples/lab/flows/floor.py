@@ -34,7 +34,7 @@ def bring(shift: Shift, pallet: str, face: str, sku: str, qty: int, operator: st
         shift.world.unload(pallet, qty)
         shift.world.add(face, sku, qty)
         body = {"pallet": pallet, "location": face, "sku": sku, "qty": qty, "operator": operator, "task": task}
-        return pda.post("/api/pda/replenish", body, how(shift) | {"guard": "row_lock"})["code"] == 0
+        return bool(pda.post("/api/pda/replenish", body, how(shift) | {"guard": "row_lock"})["code"] == 0)
 
 
 def count(

@@ -118,7 +118,7 @@ def stocked(shift: Shift, sku: str, qty: int, **options: Any) -> Received:
 def work(shift: Shift, operator: str) -> None:
     """One delivery of one to three pallets, mixed materials."""
     rng = shift.rng
-    lines = [
+    lines: list[dict[str, Any]] = [
         {
             "sku": rng.choice(shift.catalogue.skus),
             "batch": shift.catalogue.batch(),

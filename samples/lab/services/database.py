@@ -38,7 +38,7 @@ class Transaction:
     def run(self, sql: str, *values: Any) -> int:
         """The number of rows a statement changed."""
         with self.connection.cursor() as cursor:
-            return cursor.execute(sql, values)
+            return int(cursor.execute(sql, values))
 
     def insert(self, table: str, **values: Any) -> int:
         """Insert one row; its new id."""

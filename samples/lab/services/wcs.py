@@ -236,7 +236,8 @@ def repeat_callbacks() -> None:
 
 def carry_out(robot: str, task: Row) -> None:
     """One task from start to end."""
-    arranged, world = plans.pop(task["pallet"], {}), the_world()
+    arranged: Row = plans.pop(task["pallet"], {})
+    world = the_world()
     task = task | {"device": robot}
     carried = arranged.get("carries", task["pallet"])
     database.single().run("UPDATE transport SET device = %s WHERE task = %s", robot, task["task"])

@@ -105,7 +105,8 @@ def ship(body: Row, how: How) -> Row:
 
 
 def _deduct(body: Row, how: How, kind: str, pallet: str | None = None) -> Row:
-    qty, written = Decimal(str(body["qty"])), []
+    qty = Decimal(str(body["qty"]))
+    written: list[Row] = []
 
     def early() -> None:
         if how.cache == "before":  # the classic mistake: the entry goes before the commit that makes it wrong

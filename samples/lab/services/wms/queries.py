@@ -85,13 +85,13 @@ def from_cache(body: Row, how: How) -> Row:
     text = cache.get(name)
     if text is not None:
         cached = json.loads(text)
-        row = {
+        held = {
             "id": cached["id"],
             "qty": Decimal(str(cached["qty"])),
             "locked_qty": Decimal(str(cached["locked"])),
             "version": cached["ver"],
         }
-        return _answer(body, row, "cache", began)
+        return _answer(body, held, "cache", began)
     row = primary.single().one(ROW, body["location"], body["sku"])
     read_at = service.now
     service.think(how.gap)
