@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Final
 
 import polars as pl
+
+_CODED: Final = "(?:%[0-9A-Fa-f]{2})+"
 
 
 def constant(value: Any, length: int, dtype: pl.DataType | type[pl.DataType] = pl.String) -> pl.Series:
@@ -16,3 +19,19 @@ def cleaned(text: pl.Expr) -> pl.Expr:
     """The text without blanks around it, null where nothing is left."""
     stripped = text.str.strip_chars()
     return pl.when(stripped != "").then(stripped)
+
+
+def percent_decoded(text: pl.Series) -> pl.Series:
+    """`%E6%89%B9` as the letters it stands for, where it spells UTF-8. Work is done once per distinct value."""
+    coded = text.filter(text.str.contains(_CODED).fill_null(False)).unique()
+    if coded.is_empty():
+        return text
+    plain = [re.sub(_CODED, _letters, value) for value in coded]
+    return text.replace(coded, pl.Series(plain, dtype=pl.String))
+
+
+def _letters(coded: re.Match[str]) -> str:
+    try:
+        return bytes.fromhex(coded[0].replace("%", "")).decode()
+    except UnicodeDecodeError:
+        return coded[0]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from forensics.formats.labels import read_labels
 from forensics.formats.maps import WordMap, read_map
+from forensics.formats.read_profile import KEYS as PROFILE_KEYS
+from forensics.formats.read_profile import read_profile
 from forensics.formats.regex import groups, problem
 from forensics.formats.sentences import Sentences, named_in, told_by
 from forensics.formats.spec import (
@@ -51,9 +52,8 @@ _TOP = (
     "near-miss",
 )
 _SOURCE = (
-    "from", "item", "const", "path", "regex", "null", "map", "else", "scale", "add", "minus", "decimal", "time", "end", "lower", "prefix", "sign",
+    "from", "item", "const", "path", "regex", "null", "map", "else", "scale", "add", "minus", "decimal", "time", "end", "lower", "prefix", "sign", "percent",
 )  # fmt: skip
-_OF_PROFILES = ("kind", "columns", "words", "set", "clock_ahead_s")
 _EVENT = (
     "pattern", "when", "kind", "each", "entities", "codes", "set", "extra", "fields", "attempts", "sentences", "told",
 )  # fmt: skip
@@ -67,10 +67,10 @@ def read_spec(document: Document, shared: Mapping[str, WordMap], sentences: Sent
     Raises:
         FormatError: with the file and line of the first mistake.
     """
-    return _Reader(document, shared, sentences or Sentences()).spec()
+    return SpecReader(document, shared, sentences or Sentences()).spec()
 
 
-class _Reader:
+class SpecReader:
     """Walks a document; every method takes the path of what it reads, to name its line in an error."""
 
     def __init__(self, document: Document, shared: Mapping[str, WordMap], sentences: Sentences) -> None:
@@ -81,8 +81,8 @@ class _Reader:
 
     def spec(self) -> FormatSpec:
         data = self.doc.data
-        self.known(data, (*_TOP, *(_OF_PROFILES if "columns" in data else ())))
-        profile = self.profile() if "columns" in data else None
+        self.known(data, (*_TOP, *(PROFILE_KEYS if "columns" in data else ())))
+        profile = read_profile(self, _PROVENANCE) if "columns" in data else None
         format_id = self.text(data, "id", required=True) or ""
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", format_id):
             raise self.doc.error("an id has small letters, digits and '-' only", "id")
@@ -128,42 +128,6 @@ class _Reader:
         )
 
     # --- parts of a document -------------------------------------------------------------------------------------
-
-    def profile(self) -> Profile:
-        """The parts of a profile: `[columns]`, `[words.*]`, `[set]`, `kind`, `clock_ahead_s`."""
-        from forensics.formats.profile import WORDS  # builds on this package
-
-        data = self.doc.data
-        columns: dict[str, Source] = {}
-        for column, value in self.table(data, "columns").items():
-            if column in _PROVENANCE:
-                raise self.doc.error(f"'{column}' is not set by a format", "columns", column)
-            item = {"from": value} if isinstance(value, str | list) else value
-            columns[column] = self.source(item, False, "columns", column)
-            if not columns[column].fields:
-                raise self.doc.error(f"'{column}' needs a heading", "columns", column, hint="constants stand in [set]")
-        if not columns:
-            raise self.doc.error("[columns] names no column", "columns")
-        kind = self.text(data, "kind")
-        self.one_of(kind, KINDS, "kind", "kind")
-        words = self.table(data, "words")
-        for column in words:
-            self.one_of(column, WORDS, "column of words", "words", column)
-        ahead = self.number(data, "clock_ahead_s")
-        constants = self.table(data, "set")
-        for column, value in constants.items():
-            if not isinstance(value, str) or column in _PROVENANCE:
-                raise self.doc.error(f"set.{column}: texts for columns only", "set", column)
-        return Profile(
-            {
-                name: replace(one, time=("auto",)) if name == "ts" and len(one.fields) > 1 and not one.time else one
-                for name, one in columns.items()
-            },
-            kind,
-            {name: read_map(self.doc, table, "words", name) for name, table in words.items()},
-            dict(constants),
-            float(ahead or 0),
-        )
 
     def detect(self, profile: Profile | None = None) -> Detect:
         data = self.table(self.doc.data, "detect")
@@ -360,6 +324,7 @@ class _Reader:
             end=self.flag(data, "end", *here),
             lower=self.flag(data, "lower", *here),
             prefix=self.text(data, "prefix", *here),
+            percent=self.flag(data, "percent", *here),
             sign=tuple(self.source(item, in_each, *here) for item in data.get("sign", ())),
         )
 

@@ -86,6 +86,7 @@ class Source:
     end: bool = False
     lower: bool = False
     prefix: str | None = None
+    percent: bool = False
     sign: tuple[Source, ...] = ()
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 import polars as pl
 
 from forensics.formats import jsontext, quantity, times
-from forensics.formats.columns import cleaned, constant
+from forensics.formats.columns import cleaned, constant, percent_decoded
 from forensics.formats.maps import WordMap
 from forensics.formats.regex import ascii_classes
 from forensics.formats.spec import Condition, FieldRule, Source
@@ -136,6 +136,8 @@ class Evaluator:
             text = parts.select(pl.when(pl.col("0").is_not_null()).then(joined)).to_series()
         if source.regex is not None:
             text = text.to_frame("x").select(cleaned(_taken(pl.col("x"), source.regex))).to_series()
+        if source.percent:
+            text = percent_decoded(text)
         if source.null:
             text = text.set(text.is_in(list(source.null)).fill_null(False), None)
         if source.map is not None:

@@ -12,23 +12,23 @@ ALIASES = load_formats().aliases
 SEEN: dict[str, tuple[str, str]] = {
     "pallet": (
         "托盘号 托盘码 托盘编码 容器编码 容器号 母托盘编号 载具编号 料箱号 箱号 货架编号 跟踪号",
-        "container_code containerCode CONTAINERCODE containerNo container_no CONTAINER_NO CONTAINERNO palletNo pallet_no pallet_code tray_code"
+        ("container_code containerCode CONTAINERCODE containerNo container_no CONTAINER_NO CONTAINERNO palletNo pallet_no pallet_code tray_code"
         " lpnCode lpn LPN tin_id podCode pod_code ctnrCode boxCode box_code shelfCode sscc_number sscc SSCC hu_code HUIDENT SLOADID SPARENTLOAD"
-        " primary_code secondary_code loadId trackNo package_id result_package_id",
+        " primary_code secondary_code loadId trackNo package_id result_package_id"),
     ),
     "location": (
         "货位 货位号 库位 库位编码 储位 仓位 地码 站台 跨",
-        "location_code locationCode locCode loc_code loc_id bincode bin_code binCode bin_name stgBinCode positionCode currentPositionCode berCode"
+        ("location_code locationCode locCode loc_code loc_id bincode bin_code binCode bin_name stgBinCode positionCode currentPositionCode berCode"
         " berthCode ku_wei_bian_ma storage_rack goods_location_id location_name store_no mapDataCode wbCode SADDRESS LGPLA AGVLOC actual_bin_code"
-        " frame_code lastNodeId CP",
+        " frame_code lastNodeId CP"),
     ),
     "from_location": ("源库位 起点", "startLocation W_S_LOC bin_from"),
     "to_location": ("目标库位 终点", "endLocation W_D_LOC bin_to"),
     "warehouse": ("仓库", "warehouse warehouse_id warehouseCode SWAREHOUSE WERKS LGNUM store_code mapCode"),
     "sku": (
         "物料编码 物料号 商品编码 规格编码 货号",
-        "mat_code material_nb materialNo material_code goods_id goods_code item_id ITEMID item_code item sku_code sku_id skuCode spu_code MATNR"
-        " product_id GTIN epcClass",
+        ("mat_code material_nb materialNo material_code goods_id goods_code item_id ITEMID item_code item sku_code sku_id skuCode spu_code MATNR"
+        " product_id GTIN epcClass"),
     ),
     "batch": (
         "批次 批次号 批号",
@@ -37,22 +37,22 @@ SEEN: dict[str, tuple[str, str]] = {
     "serial": ("序列号 唯一码", "serial_no sn"),
     "qty": (
         "数量 变动数量 库存变化 库存数量 现存量 账面",
-        "qty QTY quantity actual_qty qty_moved qty_change adjust_qty base_goodscount currentStockQty RFMNG ERFMG pick_qty total_qty total_stock"
-        " onhand_stock goods_qty quantityOnHand Unrestricted book_qty goods_qua",
+        ("qty QTY quantity actual_qty qty_moved qty_change adjust_qty base_goodscount currentStockQty RFMNG ERFMG pick_qty total_qty total_stock"
+        " onhand_stock goods_qty quantityOnHand Unrestricted book_qty goods_qua"),
     ),
     "qty_before": ("变动前", "before_quantity before_qty"),
     "qty_after": ("变动后 结存 余额", "after_quantity qty_after_transaction qty_left qty_after after_qty"),
     "qty_reserved": (
         "锁定数量 占用数量 预占 已分配 冻结",
-        "lock_qty qty_lock occupyQty qty_allocated qty_pre_allocated reserved_quantity reserved_qty freeze_stock hold_stock qty_on_hold"
-        " ordered_stock quantityAllocated frozen_qty",
+        ("lock_qty qty_lock occupyQty qty_allocated qty_pre_allocated reserved_quantity reserved_qty freeze_stock hold_stock qty_on_hold"
+        " ordered_stock quantityAllocated frozen_qty"),
     ),
     "qty_available": ("可用数量", "available_qty available_stock can_order_stock AvailableToPromise"),
     "qty_counted": ("实盘 盘点数量", "counted_qty physical_inventory counted"),
     "doc": (
         "单据号 单号 作业单号 出库单号 入库单号",
-        "bill_no BILLNO order_no order_code order_id orderNo job_code job_no dispatch_no asn_no asn_code dn_code mode_code voucher_no VBELN MBLNR"
-        " sourceBillNo",
+        ("bill_no BILLNO order_no order_code order_id orderNo job_code job_no dispatch_no asn_no asn_code dn_code mode_code voucher_no VBELN MBLNR"
+        " sourceBillNo"),
     ),
     "partner_doc": ("源单号", "VBELV from_purchase_order reference"),
     "doc_line": ("行号", "SEQNO lineNo cmd_line_no POSNN POSNV ZEILE voucher_detail_no po_number_item"),
@@ -63,8 +63,8 @@ SEEN: dict[str, tuple[str, str]] = {
     ),
     "request_id": (
         "请求号 请求编号 流水号 消息id 幂等键 报文号",
-        "reqCode req_code requestId RequestId ReqeustId MessageID messageId msgId X-lr-request-id responseId SEQU_NO iMessageSequence"
-        " correlation_id traceId",
+        ("reqCode req_code requestId RequestId ReqeustId MessageID messageId msgId X-lr-request-id responseId SEQU_NO iMessageSequence"
+        " correlation_id traceId"),
     ),
     "version": ("", "orderUpdateId headerId version"),
     "operator": (
@@ -93,8 +93,8 @@ SEEN: dict[str, tuple[str, str]] = {
     "action": ("", "method"),
     "ts": (
         "时间 操作时间 请求时间 创建时间",
-        "reqTime req_time receive_time oper_time operateTime create_time created_time createTime create_date create_at createDate procTime"
-        " occurred_at recorded_at eventTime recordTime timestamp dTransDateTime DMOVEDATE ocel_time date_time ScannedAt lastSendTime",
+        ("reqTime req_time receive_time oper_time operateTime create_time created_time createTime create_date create_at createDate procTime"
+        " occurred_at recorded_at eventTime recordTime timestamp dTransDateTime DMOVEDATE ocel_time date_time ScannedAt lastSendTime"),
     ),
     "barcode": (
         "条码 扫描内容",
