@@ -166,7 +166,7 @@ def _fields_of(spec: FormatSpec) -> set[str]:
     names: set[str] = set()
     for rule in spec.events:
         names.update(condition.field for condition in rule.when)
-        names.update(rule.entities, rule.extra or (), rule.each.fields if rule.each else ())
+        names.update(rule.entities, rule.statements, rule.extra or (), rule.each.fields if rule.each else ())
         for source in _sources(rule):
             names.update(source.fields, [source.minus] if source.minus else [])
     return names - {ITEM}
@@ -354,6 +354,18 @@ class _FormatPlan:
         extras = [(name, value.data) for name, value in values.items() if name not in TYPES]
         constants = {name: text for name, text in rule.constants.items() if name not in columns}
         self._time_columns(rule, values, columns)
+        for name in rule.statements:
+            from forensics.readers.statement import entities as named_by  # readers build on this package
+
+            named = named_by(values[name].data if name in values else fields.get(name))
+            for column in named.columns:
+                if column not in TYPES:
+                    extras.append((column, named[column]))
+                elif column not in constants:
+                    before = columns.get(column)
+                    columns[column] = (
+                        named[column] if before is None else before.zip_with(before.is_not_null(), named[column])
+                    )
         closed = {*constants, *(field.column for field in rule.fields if not field.open)}
         wanted = [column for column in entities.COLUMNS if column not in closed]
         for name in rule.entities if wanted else ():

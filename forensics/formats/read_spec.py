@@ -55,7 +55,7 @@ _SOURCE = (
     "from", "item", "const", "path", "regex", "null", "map", "else", "scale", "add", "minus", "decimal", "time", "end", "lower", "prefix", "sign", "percent",
 )  # fmt: skip
 _EVENT = (
-    "pattern", "when", "kind", "each", "entities", "codes", "set", "extra", "fields", "attempts", "sentences", "told",
+    "pattern", "when", "kind", "each", "entities", "codes", "set", "extra", "fields", "attempts", "sentences", "told", "statements",
 )  # fmt: skip
 _PROVENANCE = ("source", "line", "byte_offset", "part", "raw", "extra", "kind", "ts_precision", "ts_quality")
 SHARED = "shared:"
@@ -276,6 +276,7 @@ class SpecReader:
             tuple(rules),
             self.doc.line(*here),
             attempts,
+            self.texts(data, "statements", *here),
         )
         return (rule,) if sentences is None else told_by(rule, sentences, self.sentences)
 
@@ -504,9 +505,9 @@ def _reads(rule: EventRule) -> Iterable[tuple[str, tuple[Key, ...]]]:
         yield name, ("entities" if name in rule.entities else "each",)
     for name in rule.extra or ():
         yield name, ("extra",)
-    for name in rule.codes:
-        if name not in {field.column for field in rule.fields}:
-            yield name, ("codes",)
+    own = {field.column for field in rule.fields}
+    for key, names in (("codes", rule.codes), ("statements", rule.statements)):
+        yield from ((name, (key,)) for name in names if name not in own)
     for field in rule.fields:
         for source in field.sources:
             for inner in (source, *source.sign):

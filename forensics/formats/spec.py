@@ -147,6 +147,7 @@ class EventRule:
     fields: tuple[FieldRule, ...] = ()
     line: int | None = None
     attempts: Attempts | None = None
+    statements: tuple[str, ...] = ()  # SQL: fields of the record, or names that this rule fills
 
 
 @dataclass(frozen=True)
