@@ -53,8 +53,11 @@ class PrometheusAnswer:
         """One `metric` event a sample; an answer without samples is a `log` event; what is no JSON is rejected."""
         records = records.with_row_index("i").with_columns(pl.col("i").cast(pl.Int64))
         with duckdb.connect(config={"threads": 1}) as con:
-            con.register("raws", records.select("i", pl.col("raw").alias("j")))
-            con.sql("CREATE TEMP TABLE texts AS SELECT i, CAST(j AS JSON) AS j FROM raws WHERE json_valid(j)")
+            con.register("raws", records.select("i", pl.col("raw").alias("j"), *_documents()))
+            con.sql(
+                "CREATE TEMP TABLE texts AS SELECT i, CAST(CASE WHEN json_valid(j) THEN j WHEN json_valid(first) THEN first ELSE pretty END AS JSON) AS j"
+                " FROM raws WHERE json_valid(j) OR json_valid(first) OR json_valid(pretty)"
+            )
             samples = con.sql(_SAMPLES).pl()
             valid = con.sql("SELECT i FROM texts").pl()["i"]
         placed = samples.join(records, on="i", how="left", maintain_order="left")
@@ -135,6 +138,12 @@ class PrometheusText:
         return pl.concat([_metrics(samples), _silent(frame.filter(pl.col("name").is_null()))], how="diagonal").sort(
             "line"
         )
+
+
+def _documents() -> tuple[pl.Expr, pl.Expr]:
+    """What the answer may be where other lines stand behind it: the record's first line, or all up to its last closing brace."""
+    raw = pl.col("raw")
+    return raw.str.extract(r"^([^\n]*)", 1).alias("first"), raw.str.extract(r"(?s)^(.*\n\})", 1).alias("pretty")
 
 
 def _moment(micros: pl.Expr) -> pl.Expr:
