@@ -45,7 +45,7 @@ formats.add_command(infer)
 @formats.command("list")
 @_folders
 @options.lang_option
-@options.format_option("table", "json")
+@options.format_option("table", "json", "markdown")
 @options.output_option
 def list_(folders: tuple[Path, ...], lang: str, fmt: str, output: Path | None) -> None:
     """All formats: id, system, title, how records are cut, file."""
@@ -56,6 +56,11 @@ def list_(folders: tuple[Path, ...], lang: str, fmt: str, output: Path | None) -
         }
         for spec in _registry(folders).all()
     ]  # fmt: skip
+    if fmt == "markdown":
+        from forensics.formats.listing import markdown
+
+        options.write(markdown(_registry(folders)), output)
+        return
     if fmt == "json":
         options.write(json.dumps(rows, ensure_ascii=False, indent=2), output)
         return
