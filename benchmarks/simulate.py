@@ -27,7 +27,9 @@ def run(size: str, *options: str) -> str:
         if process.returncode:
             raise SystemExit(said)
         megabytes = sum(p.stat().st_size for p in Path(work).rglob("*") if p.is_file()) / 1e6
-    records, per_s = (int(re.search(pattern, said)[1].replace(",", "")) for pattern in (r"([\d,]+) records,", r"\(([\d,]+) records/s"))  # type: ignore[index]
+    records, per_s = (
+        int(re.search(pattern, said)[1].replace(",", "")) for pattern in (r"([\d,]+) records,", r"\(([\d,]+) records/s")
+    )  # type: ignore[index]
     cpu = used.ru_utime + used.ru_stime
     return f"{records:>12,}{megabytes:>9,.0f}{per_s:>12,}{records / cpu:>14,.0f}{used.ru_maxrss / 1024:>10,.0f}"
 

@@ -32,7 +32,13 @@ def call(
         response_body=answer if answer is not None else pl.lit("{" + OK + "}"),
     )  # fmt: skip
     caller, callee = (pl.col("node") if end == "WCS" else pl.lit(end) for end in ends)
-    common = {"endpoint": pl.lit(endpoint), "caller": caller, "callee": callee, "attempt": pl.lit(1), "status_code": pl.lit(200)}
+    common = {
+        "endpoint": pl.lit(endpoint),
+        "caller": caller,
+        "callee": callee,
+        "attempt": pl.lit(1),
+        "status_code": pl.lit(200),
+    }
     for table in tables:
         sender = (table == "wcs_calls" and ends[0] == "WCS") or (table == "erp_calls" and ends[0] == "ERP")
         sender |= table == "interface" and ends[0] == "WMS"

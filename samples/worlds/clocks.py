@@ -26,7 +26,11 @@ def clocks(settings: Settings) -> dict[str, Clock]:
     out = {}
     for folder in FOLDERS:
         spread = rng.uniform(0.85, 1.15)
-        offset = {"none": 0.0, "small": round(float(rng.uniform(-2, 2)), 3), "minutes": round(_MINUTES[folder] * spread, 3)}[settings.clock_offsets]
+        offset = {
+            "none": 0.0,
+            "small": round(float(rng.uniform(-2, 2)), 3),
+            "minutes": round(_MINUTES[folder] * spread, 3),
+        }[settings.clock_offsets]
         drift = settings.drift_ppm * float(rng.choice((-1, 1)))
         if offset or drift:
             out[folder] = Clock(offset, drift)

@@ -25,8 +25,14 @@ def collide(day: Day, picks: pl.DataFrame, wanted: int) -> pl.DataFrame:
     row, asked, booked = (picks[c].to_numpy()[order] for c in ("row", "asked", "booked"))
     single = day.site.factor[day.site.row_sku[row]] == 1
     first = np.arange(1, len(row) - 2)
-    fits = (row[first - 1] == row[first]) & (row[first] == row[first + 1]) & (row[first] == row[first + 2]) & single[first]
-    fits &= (row[first] < day.site.common) & (booked[first + 1] - booked[first] < CLOSE) & (asked[first] > day.t0 + 7 * 3600 * SECOND)
+    fits = (
+        (row[first - 1] == row[first]) & (row[first] == row[first + 1]) & (row[first] == row[first + 2]) & single[first]
+    )
+    fits &= (
+        (row[first] < day.site.common)
+        & (booked[first + 1] - booked[first] < CLOSE)
+        & (asked[first] > day.t0 + 7 * 3600 * SECOND)
+    )
     fits &= (asked[first] - booked[first - 1] > CLEAR) & (asked[first + 2] - booked[first] > CLEAR)
     fits &= day.site.book[row[first]] == day.site.goods[row[first]]  # one on a face
     candidates = day.rng.permutation(first[fits])
@@ -35,7 +41,9 @@ def collide(day: Day, picks: pl.DataFrame, wanted: int) -> pl.DataFrame:
     if len(chosen) < wanted:
         raise RuntimeError(f"only {len(chosen)} of {wanted} picks could collide on day {day.index}")
     ahead, behind = order[chosen], order[chosen + 1]
-    columns = {name: picks[name].to_numpy().copy() for name in ("asked", "booked", "commit", "ms", "effect", "stale", "qty")}
+    columns = {
+        name: picks[name].to_numpy().copy() for name in ("asked", "booked", "commit", "ms", "effect", "stale", "qty")
+    }
     columns["ms"][ahead] = columns["ms"][behind] = _MS
     columns["booked"][ahead] = columns["asked"][ahead] + 200 * MS
     columns["asked"][behind] = columns["asked"][ahead] + 30 * MS

@@ -33,4 +33,6 @@ def crew(jobs: pl.DataFrame, role: str, since: str, until: str) -> pl.DataFrame:
     """The jobs with `pda` and `operator` of their role, from column `since` to column `until`."""
     who = shifts(jobs[since].to_numpy(), jobs[until].to_numpy())
     names = pl.Series(PEOPLE[:-120]).gather((who + ROLES[role]) % (len(PEOPLE) - 120))
-    return jobs.with_columns(pda=pl.concat_str(pl.lit("PDA-"), pl.Series(who + ROLES[role]).cast(pl.String)), operator=names)
+    return jobs.with_columns(
+        pda=pl.concat_str(pl.lit("PDA-"), pl.Series(who + ROLES[role]).cast(pl.String)), operator=names
+    )

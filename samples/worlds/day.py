@@ -52,7 +52,15 @@ class Plan:
         beat = int(np.clip(86_400 / max(1.0, s.per_shard * 0.004), 15, 120))
         hot = s.hot_row // (days * sites)
         stories = s.per_shard * (s.fault_rate + s.noise)
-        rest = max(0.0, s.per_shard - 86_400 / beat * 3.2 - hot * 11 - stories * EVENTS_A_STORY - 3.2 * site.opened.sum() - site.slots * 0.3)
+        rest = max(
+            0.0,
+            s.per_shard
+            - 86_400 / beat * 3.2
+            - hot * 11
+            - stories * EVENTS_A_STORY
+            - 3.2 * site.opened.sum()
+            - site.slots * 0.3,
+        )
         transports = int(rest * 0.47 / EVENTS_A_TRANSPORT / 2)
         return cls(
             transports, transports, int(rest * 0.47 / EVENTS_A_PICK), hot, int(rest * 0.06 / EVENTS_A_READ), beat,

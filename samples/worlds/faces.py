@@ -57,7 +57,10 @@ def work(day: Day) -> None:
         part = balances[:, start : start + len(frame)]
         done.append(frame.with_columns(qty_before=pl.Series(part[0]), qty_after=pl.Series(part[1])))
         start += len(frame)
-    done = [_manned(frame, role) for frame, role in zip(done, ("pick", "replenish", "replenish", "return", "return"), strict=True)]
+    done = [
+        _manned(frame, role)
+        for frame, role in zip(done, ("pick", "replenish", "replenish", "return", "return"), strict=True)
+    ]
     picks, _, into, returns, bulk = done
     _write_picks(day, picks)
     _write_moves(day, into)
@@ -74,7 +77,9 @@ def work(day: Day) -> None:
 def _manned(postings: pl.DataFrame, role: str) -> pl.DataFrame:
     """Who did it: from the first scan, or the drive, to the posting."""
     begin = pl.col("created") if "created" in postings.columns else pl.col("asked") - 6 * SECOND
-    return crew(postings.with_columns(_begin=begin, _end=pl.col("asked") + pl.col("ms") * 1000), role, "_begin", "_end").with_columns(device="pda")
+    return crew(
+        postings.with_columns(_begin=begin, _end=pl.col("asked") + pl.col("ms") * 1000), role, "_begin", "_end"
+    ).with_columns(device="pda")
 
 
 def _common(day: Day, rows: Ints, at: Ints) -> pl.DataFrame:
@@ -105,7 +110,9 @@ def _picks(day: Day) -> pl.DataFrame:
     n = len(frame)
     most = np.where(rows < site.common, np.where(rng.random(n) < 0.1, 25, 6), 3)
     pieces = rng.integers(1, np.maximum(2, most // frame["factor"].to_numpy()) + 1) * frame["factor"].to_numpy()
-    pieces = np.minimum(pieces, np.where(rows < site.common, 25, 3) // frame["factor"].to_numpy() * frame["factor"].to_numpy())
+    pieces = np.minimum(
+        pieces, np.where(rows < site.common, 25, 3) // frame["factor"].to_numpy() * frame["factor"].to_numpy()
+    )
     pieces[len(pieces) - hot :] = 1 * frame["factor"].to_numpy()[len(pieces) - hot :]
     ordered = np.maximum(at - delay(rng, n, 1800, 0.6, 4 * 3600) - 2 * MINUTE, day.t0 + MINUTE)
     return frame.with_columns(
@@ -150,7 +157,9 @@ def _bulk_receipts(day: Day, moves: tuple[pl.DataFrame, pl.DataFrame]) -> pl.Dat
     bulk = np.arange(site.common, 2 * site.common)
     short = bulk[site.book[bulk] < leaving[bulk] + 1_000]
     qty = (leaving[short] + 3_000) // 12 * 12
-    return _receipts(day, short, qty, day.t0 + (day.rng.uniform(3, 7, len(short)) * MINUTE).astype(np.int64), "RK2", "inbound")
+    return _receipts(
+        day, short, qty, day.t0 + (day.rng.uniform(3, 7, len(short)) * MINUTE).astype(np.int64), "RK2", "inbound"
+    )
 
 
 def _returns(day: Day, picks: pl.DataFrame) -> pl.DataFrame:
@@ -173,7 +182,14 @@ def _receipts(day: Day, rows: Ints, qty: Ints, at: Ints, doc: str, kind: str) ->
 
 
 def _documents(day: Day, lines: pl.DataFrame) -> None:
-    erp = {"doc": "partner_doc", "partner_doc": "doc", "sku": "erp_sku", "qty": "erp_qty", "uom": "erp_uom", "warehouse": pl.lit(day.site.erp_warehouse)}
+    erp = {
+        "doc": "partner_doc",
+        "partner_doc": "doc",
+        "sku": "erp_sku",
+        "qty": "erp_qty",
+        "uom": "erp_uom",
+        "warehouse": pl.lit(day.site.erp_warehouse),
+    }
     day.sheets.add("documents", lines, ts="ordered", state=pl.lit("CREATED"), **erp | {"operator": pl.lit("erp")})
     day.sheets.add("orders", lines, ts="told", state=pl.lit("CREATED"), operator=pl.lit("system"))
 
@@ -182,13 +198,31 @@ def _write_picks(day: Day, picks: pl.DataFrame) -> None:
     _documents(day, picks)
     held = picks.filter("reserved")
     lock = {"operator": pl.lit("system"), "pallet": pl.lit(None, dtype=pl.String)}
-    day.sheets.add("reservation", held, ts=pl.max_horizontal(pl.col("told") + SECOND, pl.col("asked") - 40 * MINUTE), action=pl.lit("lock"), **lock)
+    day.sheets.add(
+        "reservation",
+        held,
+        ts=pl.max_horizontal(pl.col("told") + SECOND, pl.col("asked") - 40 * MINUTE),
+        action=pl.lit("lock"),
+        **lock,
+    )
     day.sheets.add("reservation", held, ts=pl.col("booked") + 5 * MS, action=pl.lit("consume"), **lock)
     day.sheets.add(
         "scan", picks, ts=pl.col("asked") - 3 * SECOND, scan_type=pl.lit("pick"), barcode="sku", expected="sku", outcome=pl.lit("ok"),
     )  # fmt: skip
-    body = {"request": "request_id", "doc": "doc", "line": "doc_line", "sku": "sku", "location": "location", "operator": "operator"}
-    shown = pl.concat_str(pl.lit('{"code":"0","message":"成功",'), pl.lit(f'"{day.keys["available"]}":'), (pl.col("qty_before") + pl.col("stale")).cast(pl.String), pl.lit("}"))
+    body = {
+        "request": "request_id",
+        "doc": "doc",
+        "line": "doc_line",
+        "sku": "sku",
+        "location": "location",
+        "operator": "operator",
+    }
+    shown = pl.concat_str(
+        pl.lit('{"code":"0","message":"成功",'),
+        pl.lit(f'"{day.keys["available"]}":'),
+        (pl.col("qty_before") + pl.col("stale")).cast(pl.String),
+        pl.lit("}"),
+    )
     call(
         day, picks, ("interface", "gateway"), "/api/stock/deduct", ("PDA", "WMS"), "asked", "ms", day.json(body, {"qty": "qty"}), answer=shown,
     )  # fmt: skip
@@ -200,8 +234,24 @@ def _write_receipts(day: Day, receipts: pl.DataFrame, kind: str) -> None:
     day.sheets.add(
         "scan", receipts, ts=pl.col("asked") - 5 * SECOND, scan_type=pl.lit("receive"), barcode="sku", expected="sku", outcome=pl.lit("ok"),
     )  # fmt: skip
-    body = {"request": "request_id", "doc": "doc", "line": "doc_line", "sku": "sku", "location": "location", "operator": "operator"}
-    call(day, receipts, ("interface", "gateway"), f"/api/{kind}/confirm", ("PDA", "WMS"), "asked", "ms", day.json(body, {"qty": "qty"}))
+    body = {
+        "request": "request_id",
+        "doc": "doc",
+        "line": "doc_line",
+        "sku": "sku",
+        "location": "location",
+        "operator": "operator",
+    }
+    call(
+        day,
+        receipts,
+        ("interface", "gateway"),
+        f"/api/{kind}/confirm",
+        ("PDA", "WMS"),
+        "asked",
+        "ms",
+        day.json(body, {"qty": "qty"}),
+    )
     _to_erp(day, receipts, "/erp/api/push/receipt", 1)
 
 
@@ -219,11 +269,23 @@ def _write_moves(day: Day, into: pl.DataFrame) -> None:
     moves = into.with_columns(taken=pl.col("created") + (pl.col("asked") - pl.col("created")) // 2)
     day.sheets.add("orders", moves, ts="created", state=pl.lit("CREATED"), operator=pl.lit("system"))
     day.sheets.add("task", moves, ts="created", state=pl.lit("CREATED"), **system)
-    day.sheets.add("task", moves, ts=pl.col("taken") - 20 * SECOND, state=pl.lit("STARTED"), actor_type=pl.lit("operator"))
+    day.sheets.add(
+        "task", moves, ts=pl.col("taken") - 20 * SECOND, state=pl.lit("STARTED"), actor_type=pl.lit("operator")
+    )
     scan = {"barcode": pl.col("sku"), "expected": pl.col("sku"), "outcome": pl.lit("ok")}
     day.sheets.add("scan", moves, ts="taken", scan_type=pl.lit("pick"), **scan | {"location": pl.col("from_location")})
     day.sheets.add("scan", moves, ts=pl.col("asked") - 3 * SECOND, scan_type=pl.lit("putaway"), **scan)
-    body = day.json({"request": "request_id", "task": "task", "doc": "doc", "sku": "sku", "location": "location", "operator": "operator"}, {"qty": "qty"})
+    body = day.json(
+        {
+            "request": "request_id",
+            "task": "task",
+            "doc": "doc",
+            "sku": "sku",
+            "location": "location",
+            "operator": "operator",
+        },
+        {"qty": "qty"},
+    )
     call(day, moves, ("interface", "gateway"), "/api/putaway/complete", ("PDA", "WMS"), "asked", "ms", body)
     day.sheets.add("task", moves, ts=pl.col("booked") + MS, state=pl.lit("DONE"), actor_type=pl.lit("operator"))
     day.sheets.add("orders", moves, ts=pl.col("booked") + 20 * MS, state=pl.lit("DONE"))
@@ -232,7 +294,15 @@ def _write_moves(day: Day, into: pl.DataFrame) -> None:
 def _book(day: Day, postings: pl.DataFrame) -> None:
     """Ledger rows, and the stock rows' own changes as the database logged them."""
     read = pl.col("qty_before") + pl.col("stale")
-    day.sheets.add("ledger", postings, ts="booked", qty="change", qty_before=read, qty_after=read + pl.col("change"), txn=txn(pl.col("commit")))
+    day.sheets.add(
+        "ledger",
+        postings,
+        ts="booked",
+        qty="change",
+        qty_before=read,
+        qty_after=read + pl.col("change"),
+        txn=txn(pl.col("commit")),
+    )
     day.sheets.add(
         "change", postings, ts="booked", table_name=pl.lit("wms.stock"), action=pl.lit("update"), txn=txn(pl.col("commit")), log_position=day.position(pl.col("booked")),
         origin=pl.lit("application"),
@@ -262,23 +332,49 @@ def _reads(day: Day, row: Ints, at: Ints, after: Ints) -> None:
         "warehouse": day.pick_of((site.warehouse,), n),
     })  # fmt: skip
     used = np.isin(row, np.arange(1, site.common, 4))
-    commits = pl.DataFrame({"row": row[used], "ts": at[used] + 3 * MS, "sku": site.sku.gather(site.row_sku[row[used]]), "location": site.row_location.gather(row[used])})
+    commits = pl.DataFrame(
+        {
+            "row": row[used],
+            "ts": at[used] + 3 * MS,
+            "sku": site.sku.gather(site.row_sku[row[used]]),
+            "location": site.row_location.gather(row[used]),
+        }
+    )
     frame = _cache_log(day, frame, commits)
     day.sheets.add("reads", frame, qty_reserved=pl.lit(0), qty_available="qty")
 
 
 def _cache_log(day: Day, reads: pl.DataFrame, commits: pl.DataFrame) -> pl.DataFrame:
     """Cached rows: deleted right after each commit, loaded by the first read after that; which reads the cache answered."""
-    asked = reads.filter(served_from="cache").select("row", "ts", "qty", "sku", "location", reads=pl.lit(1, dtype=pl.Int8))
-    log = pl.concat([asked, commits.with_columns(reads=pl.lit(0, dtype=pl.Int8))], how="diagonal").sort("row", "ts", "reads")
+    asked = reads.filter(served_from="cache").select(
+        "row", "ts", "qty", "sku", "location", reads=pl.lit(1, dtype=pl.Int8)
+    )
+    log = pl.concat([asked, commits.with_columns(reads=pl.lit(0, dtype=pl.Int8))], how="diagonal").sort(
+        "row", "ts", "reads"
+    )
     log = log.with_columns(loads=(pl.col("reads") == 1) & (pl.col("reads").shift(1).over("row").fill_null(0) == 0))
     key = pl.concat_str(pl.lit("stock:"), "sku", pl.lit(":"), "location")
     client = pl.lit(f"10.20.{day.site.number % 200}.11:52344")
     put = day.sheets.add
     put("cache", log.filter(pl.col("reads") == 0), action=pl.lit("del"), key=key, client=client)
-    put("cache", log.filter((pl.col("reads") == 1) & ~pl.col("loads")), action=pl.lit("hit"), key=key, value=pl.col("qty").cast(pl.String), client=client)
+    put(
+        "cache",
+        log.filter((pl.col("reads") == 1) & ~pl.col("loads")),
+        action=pl.lit("hit"),
+        key=key,
+        value=pl.col("qty").cast(pl.String),
+        client=client,
+    )
     put("cache", log.filter("loads"), action=pl.lit("miss"), key=key, client=client)
-    put("cache", log.filter("loads"), ts=pl.col("ts") + 4 * MS, action=pl.lit("set"), key=key, value=pl.col("qty").cast(pl.String), client=client)
+    put(
+        "cache",
+        log.filter("loads"),
+        ts=pl.col("ts") + 4 * MS,
+        action=pl.lit("set"),
+        key=key,
+        value=pl.col("qty").cast(pl.String),
+        client=client,
+    )
     loaded = log.filter("loads").select("row", "ts", loads=pl.lit(True))
     found = reads.join(loaded, on=["row", "ts"], how="left", maintain_order="left")
     return found.with_columns(served_from=pl.when(pl.col("loads")).then(pl.lit("primary")).otherwise("served_from"))

@@ -33,12 +33,24 @@ def _slot(stage: Stage, parked: Parked, slot: int) -> None:
         sku = str(site.sku[material])
         doc = stage.count(at, parked.slot, sku, batch, book, goods, parked.pallet)
         if book != goods:
-            _adjust(stage, at + 300 * SECOND, doc, material, goods - book, book, location=parked.slot, batch=batch, pallet=parked.pallet)
+            _adjust(
+                stage,
+                at + 300 * SECOND,
+                doc,
+                material,
+                goods - book,
+                book,
+                location=parked.slot,
+                batch=batch,
+                pallet=parked.pallet,
+            )
     standing = [line for line in parked.lines if line[3]]
     if standing:
         material, batch, _, goods = standing[0]
         number = int(parked.pallet.removeprefix(site.pallet_prefix))
-        site.arrived.append(Pool(*(np.asarray([v], dtype=np.int64) for v in (number, slot, material, int(batch[3:]), goods))))
+        site.arrived.append(
+            Pool(*(np.asarray([v], dtype=np.int64) for v in (number, slot, material, int(batch[3:]), goods)))
+        )
     else:
         site.freed.append(np.asarray([slot]))
 

@@ -54,7 +54,13 @@ def pulses(day: Day) -> None:
     for since, until, seconds in day.lags:
         lag[(at >= since - beat) & (at <= until + beat)] = seconds
     frame = pl.DataFrame({"ts": at, "seconds_behind": lag})
-    day.sheets.add("replication", frame, host=pl.lit(f"db-replica-{day.site.number + 1}"), io_running=pl.lit("Yes"), sql_running=pl.lit("Yes"))
+    day.sheets.add(
+        "replication",
+        frame,
+        host=pl.lit(f"db-replica-{day.site.number + 1}"),
+        io_running=pl.lit("Yes"),
+        sql_running=pl.lit("Yes"),
+    )
     day.sheets.row("lock", ts=day.t0 + 10 * SECOND, action="isolation", isolation="READ COMMITTED")
 
 

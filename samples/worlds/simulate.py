@@ -40,11 +40,17 @@ def settings(arguments: list[str] | None = None) -> Settings:
     """The command line's settings."""
     say = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     say.add_argument("out", type=Path)
-    say.add_argument("--events", type=number, default=1_000_000, metavar="N", help="records to write, about: 200k, 1M, 1B")
+    say.add_argument(
+        "--events", type=number, default=1_000_000, metavar="N", help="records to write, about: 200k, 1M, 1B"
+    )
     say.add_argument("--seed", type=int, default=7)
     say.add_argument("--fault-rate", type=float, default=1e-4, metavar="R", help="faults per event")
-    say.add_argument("--noise", type=float, metavar="R", help="look-alikes per event (usual: three times the fault rate)")
-    say.add_argument("--noise-times", type=float, default=1.0, metavar="X", help="look-alikes as a multiple of the usual")
+    say.add_argument(
+        "--noise", type=float, metavar="R", help="look-alikes per event (usual: three times the fault rate)"
+    )
+    say.add_argument(
+        "--noise-times", type=float, default=1.0, metavar="X", help="look-alikes as a multiple of the usual"
+    )
     say.add_argument("--causes", type=names(tuple(CAUSES)), default=tuple(CAUSES), metavar="F-S-02-05.2,…")
     say.add_argument("--style", choices=STYLES, default="zh-csv")
     say.add_argument("--clock-offsets", choices=CLOCKS, default="none")

@@ -112,7 +112,15 @@ class Look:
 def looks(style: str, seed: int) -> dict[str, Look]:
     """The look of every table; in the style `mixed` each table has one of the others."""
     rng = np.random.default_rng([seed, 77])
-    return {name: _look(name, style if style != "mixed" else str(rng.choice(list(_LANGUAGES))), rng) for name in TABLES}
+    found = {
+        name: _look(name, style if style != "mixed" else str(rng.choice(list(_LANGUAGES))), rng) for name in TABLES
+    }
+    units = found["codes"].words[
+        "code"
+    ]  # documents have the units of the list that converts them, whatever their language
+    for look in found.values():
+        look.words.update({"uom": units} if "uom" in look.words else {})
+    return found
 
 
 def _look(name: str, style: str, rng: np.random.Generator) -> Look:
@@ -125,7 +133,11 @@ def _look(name: str, style: str, rng: np.random.Generator) -> Look:
             words[column] = {word: told[min(language, 1)] for word, told in known.items()}
     if style == "zh-csv":
         encoding = "gb18030" if name in _GB18030 else "utf-8-sig"
-        time = "%Y-%m-%d %H:%M:%S" if name == "ledger" else ("%Y/%m/%d %H:%M:%S%.3f" if name == "device" else "%Y-%m-%d %H:%M:%S%.3f")
+        time = (
+            "%Y-%m-%d %H:%M:%S"
+            if name == "ledger"
+            else ("%Y/%m/%d %H:%M:%S%.3f" if name == "device" else "%Y-%m-%d %H:%M:%S%.3f")
+        )
     elif style == "en-csv":
         encoding, time = ("utf-8-sig" if rng.random() < 0.3 else "utf-8"), "%Y-%m-%d %H:%M:%S%.3f"
     else:

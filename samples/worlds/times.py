@@ -34,7 +34,11 @@ def delay(rng: np.random.Generator, n: int, median_s: float, sigma: float, most_
 def busy(rng: np.random.Generator, n: int, since_h: float = 6.0, until_h: float = 20.5) -> Times:
     """Times of day of `n` jobs, in order: two shifts with their peaks, a lull at noon, a few jobs at night."""
     peak = rng.choice(3, n, p=(0.4, 0.4, 0.2))
-    hours = np.where(peak == 0, rng.normal(10, 1.2, n), np.where(peak == 1, rng.normal(15.5, 1.5, n), rng.uniform(since_h, until_h, n)))
+    hours = np.where(
+        peak == 0,
+        rng.normal(10, 1.2, n),
+        np.where(peak == 1, rng.normal(15.5, 1.5, n), rng.uniform(since_h, until_h, n)),
+    )
     outside = (hours < since_h) | (hours > until_h)
     hours[outside] = rng.uniform(since_h, until_h, int(outside.sum()))
     night = rng.random(n) < 0.04

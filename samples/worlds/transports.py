@@ -49,7 +49,9 @@ def outbound(day: Day, pool: Pool) -> None:
         qty_before=pl.col("qty"), qty_after=pl.lit(0),
     )  # fmt: skip
     jobs = jobs.with_columns(loaded=pl.col("put") + delay(rng, n, 300, 0.5, 2400))
-    jobs = jobs.with_columns(confirm=pl.col("loaded") + day.between(10, 60, n), allocated=pl.col("created") - day.between(2, 90, n))
+    jobs = jobs.with_columns(
+        confirm=pl.col("loaded") + day.between(10, 60, n), allocated=pl.col("created") - day.between(2, 90, n)
+    )
     jobs = jobs.with_columns(booked=pl.col("confirm") + pl.col("ms") * 500, done=pl.col("confirm") + pl.col("ms") * 480)
     jobs = crew(jobs, "load", "loaded", "booked")
     _documents(day, jobs)
@@ -65,7 +67,17 @@ def outbound(day: Day, pool: Pool) -> None:
         location="to_location", outcome=pl.lit("ok"),
     )  # fmt: skip
     jobs = jobs.with_columns(request_id=day.codes("R", n))
-    body = day.json({"request": "request_id", "task": "task", "pallet": "pallet", "doc": "doc", "line": "doc_line", "operator": "operator"}, {"qty": "qty"})
+    body = day.json(
+        {
+            "request": "request_id",
+            "task": "task",
+            "pallet": "pallet",
+            "doc": "doc",
+            "line": "doc_line",
+            "operator": "operator",
+        },
+        {"qty": "qty"},
+    )
     call(day, jobs, ("interface", "gateway"), "/api/outbound/confirm", ("PDA", "WMS"), "confirm", "ms", body)
     day.sheets.add("task", jobs, ts="done", state=pl.lit("DONE"), actor_type=pl.lit("operator"))
     day.sheets.add("reservation", jobs, ts=pl.col("booked") + 5 * MS, action=pl.lit("consume"), **reserved)
@@ -112,10 +124,19 @@ def _documents(day: Day, jobs: pl.DataFrame) -> None:
     """The ERP's order, its way to the WMS, and the WMS's own document."""
     n = len(jobs)
     jobs = jobs.with_columns(request_id=day.codes("R", n), told=pl.col("ordered") + day.between(0.5, 20, n))
-    erp = {"doc": "partner_doc", "partner_doc": "doc", "sku": "erp_sku", "qty": "erp_qty", "uom": "erp_uom", "warehouse": pl.lit(day.site.erp_warehouse)}
+    erp = {
+        "doc": "partner_doc",
+        "partner_doc": "doc",
+        "sku": "erp_sku",
+        "qty": "erp_qty",
+        "uom": "erp_uom",
+        "warehouse": pl.lit(day.site.erp_warehouse),
+    }
     erp |= {"operator": pl.lit("erp"), "batch": pl.col("batch")}
     day.sheets.add("documents", jobs, ts="ordered", state=pl.lit("CREATED"), **erp)
-    body = day.json({"partner": "partner_doc", "line": "doc_line", "type": "doc_type", "sku": "erp_sku"}, {"qty": "erp_qty"})
+    body = day.json(
+        {"partner": "partner_doc", "line": "doc_line", "type": "doc_type", "sku": "erp_sku"}, {"qty": "erp_qty"}
+    )
     call(day, jobs, ("erp_calls", "interface"), "/api/order/create", ("ERP", "WMS"), "told", "ms", body)
     day.sheets.add("orders", jobs, ts=pl.col("told") + 60 * MS, state=pl.lit("CREATED"), operator=pl.lit("system"))
 
@@ -125,9 +146,22 @@ def _received(day: Day, jobs: pl.DataFrame) -> None:
     n = len(jobs)
     jobs = jobs.with_columns(bound=pl.col("created") - day.between(20, 60, n))
     jobs = crew(jobs.with_columns(labelled=pl.col("bound") - day.between(15, 90, n)), "dock", "labelled", "bound")
-    scan = {"device": pl.col("pda"), "location": "from_location", "outcome": pl.lit("ok"), "task": pl.lit(None, dtype=pl.String)}
+    scan = {
+        "device": pl.col("pda"),
+        "location": "from_location",
+        "outcome": pl.lit("ok"),
+        "task": pl.lit(None, dtype=pl.String),
+    }
     day.sheets.add("scan", jobs, ts="labelled", scan_type=pl.lit("receive"), barcode="sku", expected="sku", **scan)
-    day.sheets.add("scan", jobs, ts=pl.col("bound") - 2 * SECOND, scan_type=pl.lit("bind"), barcode="pallet", expected="pallet", **scan)
+    day.sheets.add(
+        "scan",
+        jobs,
+        ts=pl.col("bound") - 2 * SECOND,
+        scan_type=pl.lit("bind"),
+        barcode="pallet",
+        expected="pallet",
+        **scan,
+    )
     day.sheets.add("binding", jobs, ts="bound", action=pl.lit("bind"))
 
 
@@ -137,7 +171,9 @@ def _ordered_task(day: Day, jobs: pl.DataFrame, actor: str) -> None:
     day.sheets.add("task", jobs, ts="created", state=pl.lit("CREATED"), **system)
     day.sheets.add("task", jobs, ts="sent", state=pl.lit("SENT"), **system)
     who = {"operator": pl.lit("WCS")} if actor == "wcs" else {}
-    day.sheets.add("task", jobs, ts=pl.col("started") + 80 * MS, state=pl.lit("STARTED"), actor_type=pl.lit(actor), **who)
+    day.sheets.add(
+        "task", jobs, ts=pl.col("started") + 80 * MS, state=pl.lit("STARTED"), actor_type=pl.lit(actor), **who
+    )
 
 
 def _by_devices(day: Day, jobs: pl.DataFrame, reached: str) -> None:
@@ -150,12 +186,41 @@ def _by_devices(day: Day, jobs: pl.DataFrame, reached: str) -> None:
     order = pl.concat_str(pl.lit("{"), places, pl.lit(","), day.json(body).str.slice(1))
     call(day, ids, wms, "/wcs/api/task/create", ("WMS", "WCS"), "created", "ms", order)
     ids = jobs.with_columns(request_id=day.codes("R", n), _start=pl.col("started") + 20 * MS)
-    call(day, ids, wms, "/api/wcs/task/start", ("WCS", "WMS"), "_start", "ms", day.json({**body, "location": "from_location"}))
-    for signal, at, place in (("start", "started", "from_location"), ("pick_done", "picked", "from_location"), ("put_done", "put", "to_location")):
+    call(
+        day,
+        ids,
+        wms,
+        "/api/wcs/task/start",
+        ("WCS", "WMS"),
+        "_start",
+        "ms",
+        day.json({**body, "location": "from_location"}),
+    )
+    for signal, at, place in (
+        ("start", "started", "from_location"),
+        ("pick_done", "picked", "from_location"),
+        ("put_done", "put", "to_location"),
+    ):
         day.sheets.add("device", jobs, ts=at, action=pl.lit(signal), location=place)
     ids = _callback_ids(jobs, day)
-    call(day, ids, (*wms, "gateway"), "/api/wcs/task/complete", ("WCS", "WMS"), "called", "ms", day.json({**body, "location": "to_location"}))
-    day.sheets.add("task", jobs, ts=pl.col("called") + pl.col("ms") * 480, state=pl.lit(reached), actor_type=pl.lit("wcs"), operator=pl.lit("WCS"))
+    call(
+        day,
+        ids,
+        (*wms, "gateway"),
+        "/api/wcs/task/complete",
+        ("WCS", "WMS"),
+        "called",
+        "ms",
+        day.json({**body, "location": "to_location"}),
+    )
+    day.sheets.add(
+        "task",
+        jobs,
+        ts=pl.col("called") + pl.col("ms") * 480,
+        state=pl.lit(reached),
+        actor_type=pl.lit("wcs"),
+        operator=pl.lit("WCS"),
+    )
     if reached == "DONE":
         _book(day, ids.with_columns(operator=pl.lit("WCS")))
 
@@ -172,7 +237,9 @@ def _put_by_hand(day: Day, jobs: pl.DataFrame) -> None:
     day.sheets.add("scan", jobs, ts=pl.col("put") - 4 * SECOND, barcode="pallet", expected="pallet", **scan)
     day.sheets.add("scan", jobs, ts="put", barcode="to_location", expected="to_location", **scan)
     ids = _callback_ids(jobs, day)
-    body = day.json({"request": "request_id", "task": "task", "pallet": "pallet", "location": "to_location", "operator": "operator"})
+    body = day.json(
+        {"request": "request_id", "task": "task", "pallet": "pallet", "location": "to_location", "operator": "operator"}
+    )
     call(day, ids, ("interface", "gateway"), "/api/putaway/complete", ("PDA", "WMS"), "called", "ms", body)
     day.sheets.add("task", jobs, ts="done", state=pl.lit("DONE"), actor_type=pl.lit("operator"))
     _book(day, ids)
@@ -207,5 +274,19 @@ def tell_erp(day: Day, jobs: pl.DataFrame, endpoint: str) -> None:
     """The WMS pushes what it booked, the ERP posts it under its own number, code and unit."""
     body = day.json({"doc": "doc", "line": "doc_line", "partner": "partner_doc", "sku": "erp_sku"}, {"qty": "erp_qty"})
     call(day, jobs, ("interface", "erp_calls"), endpoint, ("WMS", "ERP"), "pushed", "ms", body)
-    erp = {"doc": "partner_doc", "partner_doc": "doc", "sku": "erp_sku", "qty": "erp_qty", "uom": "erp_uom", "warehouse": pl.lit(day.site.erp_warehouse)}
-    day.sheets.add("documents", jobs, ts=pl.col("pushed") + 5 * MS + pl.col("ms") * 600, state=pl.lit("DONE"), operator=pl.lit("erp"), **erp)
+    erp = {
+        "doc": "partner_doc",
+        "partner_doc": "doc",
+        "sku": "erp_sku",
+        "qty": "erp_qty",
+        "uom": "erp_uom",
+        "warehouse": pl.lit(day.site.erp_warehouse),
+    }
+    day.sheets.add(
+        "documents",
+        jobs,
+        ts=pl.col("pushed") + 5 * MS + pl.col("ms") * 600,
+        state=pl.lit("DONE"),
+        operator=pl.lit("erp"),
+        **erp,
+    )

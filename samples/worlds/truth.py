@@ -19,12 +19,18 @@ class Truth:
     def __init__(self, out: Path) -> None:
         out.mkdir(parents=True, exist_ok=True)
         self._out = out
-        self._files = {name: (out / f"truth-{name}.jsonl").open("w", encoding="utf-8", newline="\n") for name in ("faults", "innocent")}
+        self._files = {
+            name: (out / f"truth-{name}.jsonl").open("w", encoding="utf-8", newline="\n")
+            for name in ("faults", "innocent")
+        }
         self.faults = self.innocents = 0
 
     def add(self, faults: list[dict[str, Any]], innocent: list[dict[str, Any]]) -> None:
         """A day's entries."""
-        for name, entries in (("faults", sorted(faults, key=lambda f: f["started_at"])), ("innocent", sorted(innocent, key=lambda i: i["at"]))):
+        for name, entries in (
+            ("faults", sorted(faults, key=lambda f: f["started_at"])),
+            ("innocent", sorted(innocent, key=lambda i: i["at"])),
+        ):
             self._files[name].writelines(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
         self.faults += len(faults)
         self.innocents += len(innocent)
@@ -43,9 +49,18 @@ class Truth:
         }  # fmt: skip
         paths = {name: self._out / f"truth-{name}.jsonl" for name in self._files}
         if self.faults >= LINES_FROM:
-            whole = {**head, "faults_file": paths["faults"].name, "innocent_file": paths["innocent"].name, "faults": [], "innocent": []}
+            whole = {
+                **head,
+                "faults_file": paths["faults"].name,
+                "innocent_file": paths["innocent"].name,
+                "faults": [],
+                "innocent": [],
+            }
         else:
-            whole = {**head, **{name: [json.loads(line) for line in path.open(encoding="utf-8")] for name, path in paths.items()}}
+            whole = {
+                **head,
+                **{name: [json.loads(line) for line in path.open(encoding="utf-8")] for name, path in paths.items()},
+            }
             for path in paths.values():
                 path.unlink()
         (self._out / "truth.json").write_text(json.dumps(whole, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

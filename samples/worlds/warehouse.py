@@ -72,14 +72,20 @@ class Site:
         rng = np.random.default_rng([settings.seed, number, 0])
         self.common = int(np.clip(np.sqrt(size) / 2.5, 40, 400))
         stories = size * (settings.fault_rate + settings.noise)
-        openings = int(20 + 1.2 * stories * settings.shape[0] / len(settings.causes)) if "F-S-02-05.4" in settings.causes else 20
+        openings = (
+            int(20 + 1.2 * stories * settings.shape[0] / len(settings.causes))
+            if "F-S-02-05.4" in settings.causes
+            else 20
+        )
         self.shelves = int(150 + 8 * stories) + openings  # some of them are opened in the course of the days
         self.slots = int(size * 0.045 + 12 * stories + 300)
         n = self.common + self.shelves
         self.sku = pl.concat([code("2001", range(1, self.common + 1), 4), code("3002", range(1, self.shelves + 1), 5)])
         odd = rng.random(n) < 0.1
         self.erp_code = pl.select(
-            pl.when(pl.Series(odd)).then(pl.concat_str(pl.lit("M-"), pl.Series(self.sku))).otherwise(pl.Series(self.sku))
+            pl.when(pl.Series(odd))
+            .then(pl.concat_str(pl.lit("M-"), pl.Series(self.sku)))
+            .otherwise(pl.Series(self.sku))
         ).to_series()
         self.factor = np.where((np.arange(n) < self.common) & (rng.random(n) < 0.15), rng.choice((6, 12), n), 1)
         self.uom = pl.Series(np.where(self.factor > 1, "瓶", "件"))
@@ -122,7 +128,13 @@ class Site:
         order = rng.permutation(self.slots)
         stored = int(self.slots * 0.3)
         sku = rng.choice(self.common, stored, p=self.demand)
-        self.pool = Pool(np.arange(1, stored + 1), order[:stored], sku, rng.integers(101, 228, stored), self.pallet_qty[sku].astype(np.int64))
+        self.pool = Pool(
+            np.arange(1, stored + 1),
+            order[:stored],
+            sku,
+            rng.integers(101, 228, stored),
+            self.pallet_qty[sku].astype(np.int64),
+        )
         self.free = order[stored:]
         self.freed: list[Ints] = []  # slots that are free from tomorrow on
         self.arrived: list[Pool] = []  # pallets that nobody else touches today

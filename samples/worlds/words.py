@@ -12,6 +12,7 @@ _DIRECTIONS = {
     "exchange": ("换货", "exchange"), "count": ("盘点", "count"), "adjust": ("调整", "adjustment"), "opening": ("期初", "opening"),
     "reversal": ("冲销", "reversal"),
 }  # fmt: skip
+_UNITS = {"件": ("件", "EA"), "瓶": ("瓶", "BTL"), "箱": ("箱", "CS")}
 _OUTCOMES = {"ok": ("成功", "success"), "fail": ("失败", "fail"), "timeout": ("超时", "timeout")}
 
 WORDS: dict[str, dict[str, tuple[str, str]]] = {
@@ -25,7 +26,9 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "gate": ("道口", "gate"), "count": ("盘点", "count"),
     },
     "master_type": {"sku": ("物料", "material"), "warehouse": ("仓库", "warehouse"), "uom": ("单位", "uom")},
-    "uom": {"件": ("件", "EA"), "瓶": ("瓶", "BTL"), "箱": ("箱", "CS")},
+    "uom": _UNITS,
+    "master.code": _UNITS,
+    "master.mapped_code": _UNITS,
     "device.action": {
         "start": ("开始", "start"), "pick_done": ("取货完成", "pick_done"), "put_done": ("放货完成", "put_done"), "alarm": ("报警", "alarm"),
         "empty_pick": ("空取", "empty_pick"), "manual_remove": ("人工移出", "manual_remove"), "occupied": ("有货", "occupied"),

@@ -47,7 +47,9 @@ class World:
         """Write everything; the number of records."""
         s = self.settings
         days, sites = s.shape
-        writer = Writer(s.out / "evidence", looks(s.style, s.seed), self.clocks, midnight(s.start), gz=s.gz, drop=s.drop)
+        writer = Writer(
+            s.out / "evidence", looks(s.style, s.seed), self.clocks, midnight(s.start), gz=s.gz, drop=s.drop
+        )
         for number in range(sites):
             site = Site(s, number)
             for index in range(days):

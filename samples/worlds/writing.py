@@ -17,8 +17,24 @@ from times import SECOND, ZONE
 class Writer:
     """Writes one world's files; remembers how many records they have."""
 
-    def __init__(self, evidence: Path, looks: dict[str, Look], clocks: dict[str, Clock], begin: int, *, gz: bool, drop: frozenset[str]) -> None:
-        self.evidence, self.looks, self.clocks, self.begin, self.gz, self.drop = evidence, looks, clocks, begin, gz, drop
+    def __init__(
+        self,
+        evidence: Path,
+        looks: dict[str, Look],
+        clocks: dict[str, Clock],
+        begin: int,
+        *,
+        gz: bool,
+        drop: frozenset[str],
+    ) -> None:
+        self.evidence, self.looks, self.clocks, self.begin, self.gz, self.drop = (
+            evidence,
+            looks,
+            clocks,
+            begin,
+            gz,
+            drop,
+        )
         self.records = 0
 
     def day(self, day: Day) -> None:
@@ -40,7 +56,11 @@ class Writer:
             frame = frame.with_columns(ts=self._shown(folder, pl.col("ts")))
         data = self._gateway(frame) if name == "gateway" else _text(frame, look)
         lines = look.json or name == "gateway"
-        path = self.evidence / folder / f"{look.stem}{suffix}.{'jsonl' if lines and name != 'gateway' else 'log' if lines else 'csv'}"
+        path = (
+            self.evidence
+            / folder
+            / f"{look.stem}{suffix}.{'jsonl' if lines and name != 'gateway' else 'log' if lines else 'csv'}"
+        )
         path.parent.mkdir(parents=True, exist_ok=True)
         if self.gz:
             path.with_name(path.name + ".gz").write_bytes(gzip.compress(data, 4, mtime=0))
@@ -93,7 +113,9 @@ def _text(frame: pl.DataFrame, look: Look) -> bytes:
     if look.json:
         shown.write_ndjson(out)
         return out.getvalue()
-    shown.write_csv(out, include_bom=look.encoding == "utf-8-sig", line_terminator="\r\n" if look.encoding == "gb18030" else "\n")
+    shown.write_csv(
+        out, include_bom=look.encoding == "utf-8-sig", line_terminator="\r\n" if look.encoding == "gb18030" else "\n"
+    )
     return out.getvalue().decode().encode("gb18030") if look.encoding == "gb18030" else out.getvalue()
 
 

@@ -21,8 +21,28 @@ _NAMES = {
     "error_text": "error", "device_id": "device", "scanned_value": "barcode", "expected_value": "expected", "result": "outcome", "read_from": "served_from",
     "ext_code": "mapped_code", "isolation_level": "isolation", "binlog_pos": "position", "change_origin": "origin", "client_addr": "client",
 }  # fmt: skip
-_TIMES = ("create_time", "created_time", "request_time", "scan_time", "count_time", "doc_date", "sample_time", "sampled_at")
-_NUMBERS = ("qty", "before", "after", "reserved", "available_qty", "expected_qty", "counted", "duration_ms", "seconds_behind", "id")
+_TIMES = (
+    "create_time",
+    "created_time",
+    "request_time",
+    "scan_time",
+    "count_time",
+    "doc_date",
+    "sample_time",
+    "sampled_at",
+)
+_NUMBERS = (
+    "qty",
+    "before",
+    "after",
+    "reserved",
+    "available_qty",
+    "expected_qty",
+    "counted",
+    "duration_ms",
+    "seconds_behind",
+    "id",
+)
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,9 @@ def repeated(world, i, s):
 
 @check("F-S-02-02.3")
 def corrected(world, i, s):
-    outcomes = [(r["barcode"] == r["expected"], r["outcome"]) for r in world.rows(SCANS, task=s["task"], scan_type="putaway")]
+    outcomes = [
+        (r["barcode"] == r["expected"], r["outcome"]) for r in world.rows(SCANS, task=s["task"], scan_type="putaway")
+    ]
     assert (False, "fail") in outcomes
     assert outcomes[-1] == (True, "success")
     assert [r["location"] for r in world.rows(LEDGER, task=s["task"])] == [s["location"]]
@@ -139,7 +141,9 @@ def asked_rightly(world, i, s):
 def committed_value(world, i, s):
     truly_short(world, s)
     call, _ = refusal(world, s)
-    assert next(r for r in world.rows(READS, location=s["location"]) if r["ts"] >= call["ts"])["qty"] == committed(world, s["location"], call["ts"])
+    assert next(r for r in world.rows(READS, location=s["location"]) if r["ts"] >= call["ts"])["qty"] == committed(
+        world, s["location"], call["ts"]
+    )
 
 
 def posted_alike(world: Read, s: dict[str, Any]) -> None:
@@ -252,6 +256,19 @@ def test_every_cause_has_a_check():
     assert len(CHECKS) == 27
 
 
+@pytest.mark.parametrize("style", ["en-csv", "mixed"])
+def test_units_convert_as_the_list_says(simulate, style):
+    """Whatever the styles of the tables: the ERP's larger units are those of its list of codes."""
+    folder = simulate("--events", "12k", "--days", "1", "--style", style, "--seed", "56") / "evidence" / "erp"
+    (codes,) = [p for p in folder.iterdir() if p.stem in {"code_mapping", "codeMapping", "对照表"}]
+    (documents,) = [p for p in folder.iterdir() if p.stem.startswith("documents")]
+    listed_units = {unit for unit in ("CS", "箱") if unit in codes.read_text(encoding="utf-8")}
+    text = documents.read_bytes()
+    told = {unit for unit in ("CS", "箱") if unit.encode() in text or unit.encode("gb18030") in text}
+    assert listed_units == told
+    assert len(told) == 1
+
+
 def test_nobody_is_both(world):
     """A subject is guilty or innocent of a cause, not both."""
     guilty = {(f["cause"], json.dumps(f["subject"], sort_keys=True)) for f in world.truth["faults"]}
@@ -260,10 +277,24 @@ def test_nobody_is_both(world):
 
 def test_normal_reads_show_what_was_committed(world):
     """Every read of a row without a story of class 03 or 06 equals the committed value."""
-    told = {str(x) for f in world.truth["faults"] if f["cause"][:9] in {"F-S-02-03", "F-S-02-06"} for x in listed(f["subject"]["location"])}
+    told = {
+        str(x)
+        for f in world.truth["faults"]
+        if f["cause"][:9] in {"F-S-02-03", "F-S-02-06"}
+        for x in listed(f["subject"]["location"])
+    }
     reads = world.table(READS).filter(~pl.col("location").is_in(told)).sort("ts")
-    changes = world.table(CHANGES).sort("position").group_by("ts", "location", maintain_order=True).last().sort("ts").select("ts", "location", truth="after")
+    changes = (
+        world.table(CHANGES)
+        .sort("position")
+        .group_by("ts", "location", maintain_order=True)
+        .last()
+        .sort("ts")
+        .select("ts", "location", truth="after")
+    )
     opening = world.table("wms/stock_snapshot").filter(pl.col("pallet").is_null()).select("ts", "location", truth="qty")
-    known = reads.join_asof(pl.concat([opening, changes]).sort("ts"), on="ts", by="location", strategy="backward", check_sortedness=False)
+    known = reads.join_asof(
+        pl.concat([opening, changes]).sort("ts"), on="ts", by="location", strategy="backward", check_sortedness=False
+    )
     assert len(known) > 1000
     assert known.filter(pl.col("qty") != pl.col("truth")).is_empty()

@@ -24,7 +24,11 @@ SMALL = ("--events", "12k", "--days", "1", "--fault-rate", "3e-3", "--noise", "4
 
 
 def digest(folder: Path) -> dict[str, str]:
-    return {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.rglob("*")) if p.is_file()}
+    return {
+        str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest()
+        for p in sorted(folder.rglob("*"))
+        if p.is_file()
+    }
 
 
 def test_same_seed_same_bytes(simulate):
@@ -63,7 +67,11 @@ def test_styles_differ_in_looks_only(simulate):
 
 @pytest.mark.parametrize("rate", [2e-4, 1e-3])
 def test_rates_are_kept(simulate, rate):
-    world = Read(simulate("--events", "100k", "--days", "4", "--fault-rate", str(rate), "--noise", str(2 * rate), "--style", "en-csv"))
+    world = Read(
+        simulate(
+            "--events", "100k", "--days", "4", "--fault-rate", str(rate), "--noise", str(2 * rate), "--style", "en-csv"
+        )
+    )
     truth = world.truth
     assert len(truth["faults"]) == round(100_000 * rate)
     assert abs(len(truth["innocent"]) - 2 * 100_000 * rate) <= 1
@@ -92,14 +100,23 @@ def test_clocks_are_off_as_the_truth_says(simulate):
     clocks = world.truth["clocks"]
     assert set(clocks) == {"wcs", "scanner", "erp", "gateway"}
     assert abs(clocks["wcs"]["offset_s"]) > 60
-    both = world.table("wcs/callback_log").filter(pl.col("endpoint") == "/api/wcs/task/complete").join(world.table("wms/interface_log"), on="request_id")
+    both = (
+        world.table("wcs/callback_log")
+        .filter(pl.col("endpoint") == "/api/wcs/task/complete")
+        .join(world.table("wms/interface_log"), on="request_id")
+    )
     gap = (both["ts"] - both["ts_right"]).dt.total_milliseconds() / 1000 - clocks["wcs"]["offset_s"]
     assert gap.abs().median() < 2
 
 
 def test_a_hot_row(simulate):
-    cool, hot = (Read(simulate("--events", "20k", "--days", "1", "--style", "en-csv", "--hot-row", n)) for n in ("0", "2000"))
-    most = [w.table("wms/stock_ledger").filter(pl.col("doc_type") == "outbound").group_by("location").len()["len"].max() for w in (cool, hot)]
+    cool, hot = (
+        Read(simulate("--events", "20k", "--days", "1", "--style", "en-csv", "--hot-row", n)) for n in ("0", "2000")
+    )
+    most = [
+        w.table("wms/stock_ledger").filter(pl.col("doc_type") == "outbound").group_by("location").len()["len"].max()
+        for w in (cool, hot)
+    ]
     assert most[1] >= 2000 > most[0]
 
 
@@ -111,4 +128,9 @@ def test_memory_is_bounded(tmp_path, events):
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (1_500_000_000, 1_500_000_000))
 
-    subprocess.run([sys.executable, SCRIPT, tmp_path / "world", "--events", events], check=True, capture_output=True, preexec_fn=limit)
+    subprocess.run(
+        [sys.executable, SCRIPT, tmp_path / "world", "--events", events],
+        check=True,
+        capture_output=True,
+        preexec_fn=limit,
+    )

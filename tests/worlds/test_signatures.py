@@ -53,7 +53,9 @@ def listed(value: Any) -> list[Any]:
 
 @check("F-S-02-01.1")
 def completed_not_cancelled(world, f, s):
-    assert ("completed", "manual") in states(world, s["task"]) or ("force_completed", "manual") in states(world, s["task"])
+    assert ("completed", "manual") in states(world, s["task"]) or ("force_completed", "manual") in states(
+        world, s["task"]
+    )
     assert not seen(world, s["task"], "put_done")
     assert seen(world, s["task"], "alarm")[0]["ts"] < local(f["started_at"])
     assert [r["qty"] for r in world.rows(LEDGER, task=s["task"], location=s["location"])] == [int(f["qty_error"])]
@@ -72,9 +74,18 @@ def cancelled_not_completed(world, f, s):
 @check("F-S-02-01.3")
 def undocumented_removal(world, f, s):
     since = local(f["started_at"])
-    elsewhere = world.rows(SCANS, barcode=s["pallet"], scan_type="gate") + [r for r in world.rows("wms/count", pallet=s["pallet"]) if r["location"] != s["location"]]
+    elsewhere = world.rows(SCANS, barcode=s["pallet"], scan_type="gate") + [
+        r for r in world.rows("wms/count", pallet=s["pallet"]) if r["location"] != s["location"]
+    ]
     assert elsewhere
-    assert next(r["counted"] for r in world.rows("wms/count", pallet=s["pallet"], location=s["location"]) if r["ts"] >= since) == 0
+    assert (
+        next(
+            r["counted"]
+            for r in world.rows("wms/count", pallet=s["pallet"], location=s["location"])
+            if r["ts"] >= since
+        )
+        == 0
+    )
     assert not [r for r in world.rows(TASKS, pallet=s["pallet"]) if r["ts"].date() == since.date()]
 
 
@@ -145,7 +156,11 @@ def desync(world, f, s):
     beats = [r["outcome"] for r in world.rows("wcs/heartbeat", caller="WCS-02") if since <= r["ts"] <= until]
     assert beats
     assert set(beats) == {"fail"}
-    sent = [r for r in world.rows(SENT, endpoint=COMPLETE) if since <= r["ts"] <= until and any(task in r["request_body"] for task in s["task"])]
+    sent = [
+        r
+        for r in world.rows(SENT, endpoint=COMPLETE)
+        if since <= r["ts"] <= until and any(task in r["request_body"] for task in s["task"])
+    ]
     assert all(r["error"] == "Connection refused" for r in sent)
 
 
@@ -202,7 +217,11 @@ def erp_lines(world: Read, s: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def pushes(world: Read, s: dict[str, Any]) -> list[dict[str, Any]]:
-    return [r for r in world.rows(CALLS) if "/erp/api/push" in r["endpoint"] and any(doc in r["request_body"] for doc in listed(s["doc"]))]
+    return [
+        r
+        for r in world.rows(CALLS)
+        if "/erp/api/push" in r["endpoint"] and any(doc in r["request_body"] for doc in listed(s["doc"]))
+    ]
 
 
 @check("F-S-02-04.1")
@@ -218,15 +237,28 @@ def sync_failed(world, f, s):
 def document_lost(world, f, s):
     assert [r["status_code"] for r in pushes(world, s)] == ["200"]
     assert not erp_lines(world, s)
-    assert not [r for r in world.rows("erp/interface_log") if "/push/" in r["endpoint"] and any(doc in r["request_body"] for doc in s["doc"])]
+    assert not [
+        r
+        for r in world.rows("erp/interface_log")
+        if "/push/" in r["endpoint"] and any(doc in r["request_body"] for doc in s["doc"])
+    ]
 
 
 @check("F-S-02-04.3")
 def other_code(world, f, s):
     (theirs,) = erp_lines(world, s)
     (mine,) = world.rows(LEDGER, doc=s["doc"])
-    codes = dict(world.table("erp/code_mapping").filter(pl.col("mapped_code").is_not_null()).select("code", "mapped_code").iter_rows())
-    unlike = [theirs["sku"] != codes[mine["sku"]], theirs["qty"] != abs(mine["qty"]), theirs["warehouse"] != codes[mine["warehouse"]]]
+    codes = dict(
+        world.table("erp/code_mapping")
+        .filter(pl.col("mapped_code").is_not_null())
+        .select("code", "mapped_code")
+        .iter_rows()
+    )
+    unlike = [
+        theirs["sku"] != codes[mine["sku"]],
+        theirs["qty"] != abs(mine["qty"]),
+        theirs["warehouse"] != codes[mine["warehouse"]],
+    ]
     assert sum(unlike) == 1
 
 
@@ -284,7 +316,9 @@ def lost_update(world, f, s):
 
 @check("F-S-02-05.3")
 def deducted_twice(world, f, s):
-    rows = [r for r in world.rows(LEDGER, doc=s["doc"], line=s["doc_line"]) if r["request_id"] in listed(s["request_id"])]
+    rows = [
+        r for r in world.rows(LEDGER, doc=s["doc"], line=s["doc_line"]) if r["request_id"] in listed(s["request_id"])
+    ]
     assert [r["qty"] for r in rows] == [int(f["qty_error"])] * 2
     assert len({r["txn"] for r in rows}) == 2
     assert max(r["qty"] for r in world.rows(ORDERS, doc=s["doc"])) == -int(f["qty_error"])
@@ -327,7 +361,11 @@ def stale_cache(world, f, s):
 @check("F-S-02-06.2")
 def dirty_read(world, f, s):
     (read,) = deviant(world, s)
-    ever = {r["after"] for r in world.rows(CHANGES, location=s["location"]) if abs(r["ts"] - read["ts"]) < timedelta(hours=2)}
+    ever = {
+        r["after"]
+        for r in world.rows(CHANGES, location=s["location"])
+        if abs(r["ts"] - read["ts"]) < timedelta(hours=2)
+    }
     assert read["qty"] not in ever
     assert read["qty"] - committed(world, s["location"], read["ts"]) == int(f["qty_error"])
     back = world.rows("db/lock_waits", location=s["location"], action="rollback")
@@ -342,7 +380,11 @@ def replica_lag(world, f, s):
         assert r["served_from"] == "replica"
         near = min(lags, key=lambda lag: abs(lag["ts"] - r["ts"]))["seconds_behind"]
         assert near > 1
-        assert r["qty"] == committed(world, s["location"], r["ts"] - timedelta(seconds=near)) != committed(world, s["location"], r["ts"])
+        assert (
+            r["qty"]
+            == committed(world, s["location"], r["ts"] - timedelta(seconds=near))
+            != committed(world, s["location"], r["ts"])
+        )
 
 
 @check("F-S-02-06.4")

@@ -126,7 +126,13 @@ def tell(day: Day, script: Script) -> None:
     for cause, innocent in told:
         if cause in PALLETS:
             PALLETS[cause][innocent](stage)
-        elif cause == LOST and not innocent and day.plan.picks > ENOUGH_PICKS and day.collisions < MOST_COLLISIONS and stage.chance(0.5):
+        elif (
+            cause == LOST
+            and not innocent
+            and day.plan.picks > ENOUGH_PICKS
+            and day.collisions < MOST_COLLISIONS
+            and stage.chance(0.5)
+        ):
             day.collisions += 1  # told among the day's picks
         elif cause != DESYNC:
             _on_a_row(day, stage, script, cause, innocent)
@@ -148,5 +154,8 @@ def _on_a_row(day: Day, stage: Stage, script: Script, cause: str, innocent: int)
 def _mapped(day: Day, rows: list[int]) -> int:
     """A row whose material has another code in the ERP, if there is one."""
     site = day.site
-    found = next((n for n, row in enumerate(rows) if site.erp_code[int(site.row_sku[row])] != site.sku[int(site.row_sku[row])]), -1)
+    found = next(
+        (n for n, row in enumerate(rows) if site.erp_code[int(site.row_sku[row])] != site.sku[int(site.row_sku[row])]),
+        -1,
+    )
     return rows.pop(found)

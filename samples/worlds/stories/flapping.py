@@ -63,7 +63,9 @@ def fast_moves(s: Stage, shelf: Shelf) -> None:
     committed = shelf.posted(s.later(seen, 20, 30), back)
     shelf.cache(committed + 3 * MS, "del")
     shelf.read(s.later(committed, 5, 15), shelf.book, "primary")
-    s.innocent("F-S-02-06.1", at, "there and back by a pick and a return; every value was committed", **shelf.of(out, back))
+    s.innocent(
+        "F-S-02-06.1", at, "there and back by a pick and a return; every value was committed", **shelf.of(out, back)
+    )
 
 
 def _rolled_back(s: Stage, shelf: Shelf, at: int, qty: int) -> tuple[str, int]:
@@ -89,8 +91,22 @@ def dirty_read(s: Stage, shelf: Shelf) -> None:
     seen = at + (end - at) // 2
     request = shelf.read(seen, never, "primary")
     shelf.read(s.later(end, 4, 15), shelf.book, "primary")
-    s.sheets.row("lock", ts=seen - 30 * MS, action="isolation", isolation="READ UNCOMMITTED", sku=shelf.sku, location=shelf.location)
-    s.fault("F-S-02-06.2", seen, seen, never - shelf.book, f"shown {never}, which was rolled back", **{**shelf.about, "request_id": request})
+    s.sheets.row(
+        "lock",
+        ts=seen - 30 * MS,
+        action="isolation",
+        isolation="READ UNCOMMITTED",
+        sku=shelf.sku,
+        location=shelf.location,
+    )
+    s.fault(
+        "F-S-02-06.2",
+        seen,
+        seen,
+        never - shelf.book,
+        f"shown {never}, which was rolled back",
+        **{**shelf.about, "request_id": request},
+    )
 
 
 def rolled_back_unread(s: Stage, shelf: Shelf) -> None:
@@ -116,7 +132,14 @@ def replica_lag(s: Stage, shelf: Shelf, since: int, until: int, lag: int) -> Non
     deviant.append(shelf.read(last, old, "replica"))
     shelf.read(committed + int(lag * 0.75 * SECOND), shelf.book, "primary")
     shelf.read(committed + (lag + 40) * SECOND, shelf.book, "primary")
-    s.fault("F-S-02-06.3", first, last, old - shelf.book, f"the replica was {lag} s behind", **shelf.of(line, request=deviant))
+    s.fault(
+        "F-S-02-06.3",
+        first,
+        last,
+        old - shelf.book,
+        f"the replica was {lag} s behind",
+        **shelf.of(line, request=deviant),
+    )
 
 
 def behind_but_right(s: Stage, shelf: Shelf, since: int, until: int, lag: int) -> None:
@@ -124,7 +147,12 @@ def behind_but_right(s: Stage, shelf: Shelf, since: int, until: int, lag: int) -
     at = s.later(since, 5, max(6, (until - since) / SECOND - 5))
     shelf.read(at - 3 * SECOND, shelf.book, "primary")
     request = shelf.read(at, shelf.book, "replica")
-    s.innocent("F-S-02-06.3", at, f"the replica was {lag} s behind, but its value was the committed one", **{**shelf.about, "request_id": request})
+    s.innocent(
+        "F-S-02-06.3",
+        at,
+        f"the replica was {lag} s behind, but its value was the committed one",
+        **{**shelf.about, "request_id": request},
+    )
 
 
 def trigger(s: Stage, shelf: Shelf) -> None:
@@ -153,11 +181,22 @@ def two_in_one(s: Stage, shelf: Shelf) -> None:
     line = shelf.line(at, "outbound", s.number(1, 4))
     other = shelf.line(at, "outbound", s.number(5, 8), number="2", of=line)
     request, operator = s.day.number("R"), s.someone()
-    committed = s.call(at, DEDUCT, ("PDA", "WMS"), s.body(request=request, doc=line.doc, sku=shelf.sku, location=shelf.location, operator=operator), request)
+    committed = s.call(
+        at,
+        DEDUCT,
+        ("PDA", "WMS"),
+        s.body(request=request, doc=line.doc, sku=shelf.sku, location=shelf.location, operator=operator),
+        request,
+    )
     for n, each in enumerate((line, other)):
         shelf.scan(at - n * SECOND, each, operator)
         shelf.ledger(committed + n, each, -each.qty, shelf.book, request, operator, txn=txn_of(committed))
         shelf.change(committed + n, -each.qty, txn=txn_of(committed))
         shelf.told(committed + n, each)
         shelf.goods -= each.qty
-    s.innocent("F-S-02-06.4", committed, "two lines of one request in one transaction", **shelf.of(line, other, request=request))
+    s.innocent(
+        "F-S-02-06.4",
+        committed,
+        "two lines of one request in one transaction",
+        **shelf.of(line, other, request=request),
+    )

@@ -23,7 +23,11 @@ def not_closed(s: Stage) -> None:
         s.log("wcs_calls", s.later(put, 0.5, 2), job.request, COMPLETE, job.wcs, job.body(location=job.target), ms=90)
     _found(s, job, put)
     job.park(0, job.qty)
-    note = "put down; the sender logged the callback as answered, the WMS never saw it" if sent else "put down; no callback was ever sent"
+    note = (
+        "put down; the sender logged the callback as answered, the WMS never saw it"
+        if sent
+        else "put down; no callback was ever sent"
+    )
     s.fault("F-S-02-02.1", put, put, -job.qty, note, **job.about, request_id=job.request if sent else None)
 
 
@@ -50,7 +54,15 @@ def callback_failed(s: Stage) -> None:
     _found(s, job, ended)
     job.park(0, job.qty)
     told = sorted(set(requests))
-    s.fault("F-S-02-02.2", put, ended, -job.qty, f"put down, {len(requests)} callbacks failed ({kind})", **job.about, request_id=told if fresh else told[0])
+    s.fault(
+        "F-S-02-02.2",
+        put,
+        ended,
+        -job.qty,
+        f"put down, {len(requests)} callbacks failed ({kind})",
+        **job.about,
+        request_id=told if fresh else told[0],
+    )
 
 
 def callback_repeated(s: Stage) -> None:
@@ -67,7 +79,16 @@ def callback_repeated(s: Stage) -> None:
         job.state("DONE", job.t)
         job.book(who="WCS")
         again = s.later(ended, 12, 25)
-        s.call(again, COMPLETE, job.wcs, job.body(location=job.target), job.request, ("interface", "wcs_calls", "gateway"), answer={"code": "0", "message": "重复请求"}, attempt=2)
+        s.call(
+            again,
+            COMPLETE,
+            job.wcs,
+            job.body(location=job.target),
+            job.request,
+            ("interface", "wcs_calls", "gateway"),
+            answer={"code": "0", "message": "重复请求"},
+            attempt=2,
+        )
         why = "timed out but carried out; the repeat was recognised"
     job.rests()
     s.innocent("F-S-02-02.2", at, why, **job.about, request_id=job.request)
@@ -153,23 +174,47 @@ def desync(s: Stage, since: int, until: int) -> None:
         job.park(0, job.qty)
         jobs.append(job)
         requests.append(job.request)
-    about = {"pallet": [j.pallet for j in jobs], "location": [j.slot for j in jobs], "task": [j.task for j in jobs], "sku": sorted({j.sku for j in jobs})}
+    about = {
+        "pallet": [j.pallet for j in jobs],
+        "location": [j.slot for j in jobs],
+        "task": [j.task for j in jobs],
+        "sku": sorted({j.sku for j in jobs}),
+    }
     error = -sum(j.qty for j in jobs)
-    s.fault("F-S-02-02.5", since, until, error, f"link down; {len(jobs)} tasks ended differently in both systems", **about, request_id=requests)
+    s.fault(
+        "F-S-02-02.5",
+        since,
+        until,
+        error,
+        f"link down; {len(jobs)} tasks ended differently in both systems",
+        **about,
+        request_id=requests,
+    )
 
 
 def short_outage(s: Stage, since: int, until: int) -> None:
     """A short outage: the callbacks were refused, sent again and heard."""
     jobs = []
     for _ in range(3):
-        job = Job(s, "inbound", "B", since - s.number(150, 260) * SECOND).ordered().received().created().started().picked()
+        job = (
+            Job(s, "inbound", "B", since - s.number(150, 260) * SECOND)
+            .ordered()
+            .received()
+            .created()
+            .started()
+            .picked()
+        )
         job.t = since + s.number(5, 60) * SECOND
         job.signal("put_done", job.t, job.target)
         job.failing(s.later(job.t, 0.5, 2), "refused", 1)
         job.t = s.later(until, 5, 40)
         job.called().book(who="WCS").rests()
         jobs.append(job)
-    about = {"pallet": [j.pallet for j in jobs], "task": [j.task for j in jobs], "request_id": [j.request for j in jobs]}
+    about = {
+        "pallet": [j.pallet for j in jobs],
+        "task": [j.task for j in jobs],
+        "request_id": [j.request for j in jobs],
+    }
     s.innocent("F-S-02-02.5", since, "a short outage; every callback was repeated and heard", **about)
 
 

@@ -32,9 +32,16 @@ class Job:
             self.pool, site.pool = site.pool.split(rng.choice(np.flatnonzero(plain), 1))
             slot, material = int(self.pool.slot[0]), int(self.pool.sku[0])
         self.slot, self.sku, self.qty = str(site.slot_code[slot]), str(site.sku[material]), int(self.pool.qty[0])
-        self.pallet, self.batch = f"{site.pallet_prefix}{int(self.pool.pallet[0]):07d}", f"B26{int(self.pool.batch[0]):04d}"
+        self.pallet, self.batch = (
+            f"{site.pallet_prefix}{int(self.pool.pallet[0]):07d}",
+            f"B26{int(self.pool.batch[0]):04d}",
+        )
         self.bound_sku = self.sku
-        self.task, self.doc, self.erp_doc = stage.day.number("RW"), stage.day.number("RK" if direction == "inbound" else "CK"), stage.day.number("E")
+        self.task, self.doc, self.erp_doc = (
+            stage.day.number("RW"),
+            stage.day.number("RK" if direction == "inbound" else "CK"),
+            stage.day.number("E"),
+        )
         dock = f"{'IN' if direction == 'inbound' else 'DK'}{site.tag}-{stage.number(1, 4):02d}"
         self.origin, self.target = (dock, self.slot) if direction == "inbound" else (self.slot, dock)
         self.device = f"{ROBOTS[zone]}-{stage.number(1, 39):02d}" if zone != "M" else stage.handheld()
@@ -45,7 +52,15 @@ class Job:
     @property
     def about(self) -> dict[str, Any]:
         """The subject of a story about this pallet."""
-        return {"pallet": self.pallet, "location": self.slot, "sku": self.bound_sku, "batch": self.batch, "task": self.task, "doc": self.doc, "doc_line": "1"}
+        return {
+            "pallet": self.pallet,
+            "location": self.slot,
+            "sku": self.bound_sku,
+            "batch": self.batch,
+            "task": self.task,
+            "doc": self.doc,
+            "doc_line": "1",
+        }
 
     def body(self, **more: Any) -> str:
         """What a control system sends about this task."""
@@ -55,17 +70,36 @@ class Job:
 
     def ordered(self) -> Job:
         """Ordered by the ERP an hour ago; received and bound minutes ago, or allocated seconds ago."""
-        self.s.order(self.s.later(self.t, -5400, -3000), self.doc, self.erp_doc, self.direction, self.sku, self.qty, batch=self.batch)
+        self.s.order(
+            self.s.later(self.t, -5400, -3000),
+            self.doc,
+            self.erp_doc,
+            self.direction,
+            self.sku,
+            self.qty,
+            batch=self.batch,
+        )
         if self.direction == "outbound":
             at = self.s.later(self.t, -60, -5)
             body = self.s.body(doc=self.doc, line="1", sku=self.sku, batch=self.batch, qty=self.qty)
-            self.reserve(self.s.call(at, "/api/stock/allocate", ("OMS", "WMS"), body, self.s.day.number("R"), ("interface",)), "lock")
+            self.reserve(
+                self.s.call(at, "/api/stock/allocate", ("OMS", "WMS"), body, self.s.day.number("R"), ("interface",)),
+                "lock",
+            )
         return self
 
     def received(self, at: int | None = None, label: str | None = None, bind: bool = True) -> Job:
         """Goods label and pallet label scanned, goods bound."""
         bound = self.s.later(self.t, -60, -20) if at is None else at
-        self.scan(self.s.later(bound, -90, -15), "receive", label or self.sku, expected=label or self.sku, location=self.origin, sku=label or self.sku, task=None)
+        self.scan(
+            self.s.later(bound, -90, -15),
+            "receive",
+            label or self.sku,
+            expected=label or self.sku,
+            location=self.origin,
+            sku=label or self.sku,
+            task=None,
+        )
         self.scan(bound - 2 * SECOND, "bind", self.pallet, location=self.origin, task=None)
         if bind:
             self.binding(bound, "bind")
@@ -73,9 +107,29 @@ class Job:
 
     def binding(self, at: int, action: str, sku: str | None = None) -> None:
         """Goods put on the pallet, or taken off."""
-        self.s.sheets.row("binding", ts=at, pallet=self.pallet, sku=sku or self.bound_sku, batch=self.batch, qty=self.qty, action=action, operator=self.operator)
+        self.s.sheets.row(
+            "binding",
+            ts=at,
+            pallet=self.pallet,
+            sku=sku or self.bound_sku,
+            batch=self.batch,
+            qty=self.qty,
+            action=action,
+            operator=self.operator,
+        )
 
-    def scan(self, at: int, step: str, barcode: str, *, location: str, expected: str | None = None, sku: str | None = None, task: str | None = "", outcome: str = "ok") -> None:
+    def scan(
+        self,
+        at: int,
+        step: str,
+        barcode: str,
+        *,
+        location: str,
+        expected: str | None = None,
+        sku: str | None = None,
+        task: str | None = "",
+        outcome: str = "ok",
+    ) -> None:
         """A handheld's scan."""
         self.s.sheets.row(
             "scan", ts=at, device=self.pda, operator=self.operator, scan_type=step, barcode=barcode, expected=barcode if expected is None else expected,
@@ -111,7 +165,14 @@ class Job:
         self.state("CREATED", self.t, "system")
         body = '{"fromLoc":"%s","toLoc":"%s",' % (self.origin, self.target) + self.body()[1:]  # noqa: UP031
         if self.zone != "M":
-            self.s.call(self.t, "/wcs/api/task/create", ("WMS", self.wcs[0]), body, self.s.day.number("R"), ("interface", "wcs_calls"))
+            self.s.call(
+                self.t,
+                "/wcs/api/task/create",
+                ("WMS", self.wcs[0]),
+                body,
+                self.s.day.number("R"),
+                ("interface", "wcs_calls"),
+            )
         self.t = self.s.later(self.t, 0.2, 0.6)
         self.state("SENT", self.t, "system")
         return self
@@ -122,7 +183,14 @@ class Job:
         if self.zone != "M":
             self.signal("start", self.t, self.origin)
             if heard:
-                self.s.call(self.t + 20 * MS, "/api/wcs/task/start", self.wcs, self.body(location=self.origin), self.s.day.number("R"), ("interface", "wcs_calls"))
+                self.s.call(
+                    self.t + 20 * MS,
+                    "/api/wcs/task/start",
+                    self.wcs,
+                    self.body(location=self.origin),
+                    self.s.day.number("R"),
+                    ("interface", "wcs_calls"),
+                )
         if heard:
             self.state("STARTED", self.t + 80 * MS, "wcs" if self.zone != "M" else "operator")
         return self
@@ -145,7 +213,9 @@ class Job:
     def called(self, state: str = "DONE") -> Job:
         """The completion callback, heard and carried out."""
         at = self.s.later(self.t, 0.3, 2)
-        self.t = self.s.call(at, COMPLETE, self.wcs, self.body(location=self.target), self.request, ("interface", "wcs_calls", "gateway"))
+        self.t = self.s.call(
+            at, COMPLETE, self.wcs, self.body(location=self.target), self.request, ("interface", "wcs_calls", "gateway")
+        )
         self.state(state, self.t)
         return self
 
@@ -154,12 +224,45 @@ class Job:
         request = request or self.request
         body, log = self.s.body(request=request, task=self.task, pallet=self.pallet, location=self.target), self.s.log
         if kind == "error":
-            log("wcs_calls", at, request, COMPLETE, self.wcs, body, ms=240, status=500, answer={"success": False, "code": "E500", "message": "系统异常"}, attempt=attempt)
-            log("interface", at + 3 * MS, request, COMPLETE, self.wcs, body, ms=230, status=500, answer={"success": False, "code": "E500", "message": "系统异常"}, attempt=attempt)
+            log(
+                "wcs_calls",
+                at,
+                request,
+                COMPLETE,
+                self.wcs,
+                body,
+                ms=240,
+                status=500,
+                answer={"success": False, "code": "E500", "message": "系统异常"},
+                attempt=attempt,
+            )
+            log(
+                "interface",
+                at + 3 * MS,
+                request,
+                COMPLETE,
+                self.wcs,
+                body,
+                ms=230,
+                status=500,
+                answer={"success": False, "code": "E500", "message": "系统异常"},
+                attempt=attempt,
+            )
             self.s.gateway(at, request, COMPLETE, body, ms=235, status=500)
             return at + 240 * MS
         if kind == "timeout":
-            log("wcs_calls", at, request, COMPLETE, self.wcs, body, ms=60_008, status=None, error="Read timed out", attempt=attempt)
+            log(
+                "wcs_calls",
+                at,
+                request,
+                COMPLETE,
+                self.wcs,
+                body,
+                ms=60_008,
+                status=None,
+                error="Read timed out",
+                attempt=attempt,
+            )
             self.s.gateway(at, request, COMPLETE, body, ms=60_001, status=504)
             if committed:
                 log("interface", at + 4 * MS, request, COMPLETE, self.wcs, body, ms=71_000, attempt=attempt)
@@ -176,7 +279,13 @@ class Job:
         """An operator completes the task at a terminal."""
         request = self.s.day.number("R")
         self.request = request
-        self.t = self.s.call(self.t, "/api/task/complete", ("WEB", "WMS"), self.s.body(request=request, task=self.task, operator=self.operator), request)
+        self.t = self.s.call(
+            self.t,
+            "/api/task/complete",
+            ("WEB", "WMS"),
+            self.s.body(request=request, task=self.task, operator=self.operator),
+            request,
+        )
         self.state(state, self.t, "operator")
         return self
 
@@ -189,7 +298,15 @@ class Job:
     def confirmed(self) -> Job:
         """The shipment is confirmed on the handheld: task done, stock deducted, reservation used."""
         self.t = self.s.later(self.t, 10, 60)
-        body = self.s.body(request=self.request, task=self.task, pallet=self.pallet, doc=self.doc, line="1", operator=self.operator, qty=self.qty)
+        body = self.s.body(
+            request=self.request,
+            task=self.task,
+            pallet=self.pallet,
+            doc=self.doc,
+            line="1",
+            operator=self.operator,
+            qty=self.qty,
+        )
         self.t = self.s.call(self.t, "/api/outbound/confirm", ("PDA", "WMS"), body, self.request)
         self.state("DONE", self.t - 2 * MS, "operator")
         self.book()
@@ -206,7 +323,9 @@ class Job:
             doc_type=self.direction, doc=self.doc, doc_line="1", task=self.task, request_id=request or self.request, operator=who or self.operator,
         )  # fmt: skip
         self.s.closed(self.t, self.doc, self.erp_doc, self.direction, self.bound_sku, self.qty, batch=self.batch)
-        self.s.told_erp(self.t, self.doc, self.erp_doc, self.direction, self.bound_sku, self.qty, sign, batch=self.batch)
+        self.s.told_erp(
+            self.t, self.doc, self.erp_doc, self.direction, self.bound_sku, self.qty, sign, batch=self.batch
+        )
         return self
 
     def rests(self) -> None:

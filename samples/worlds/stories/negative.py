@@ -8,7 +8,9 @@ from stories.shelf import DEDUCT, Line, Shelf
 from stories.stage import Stage
 
 
-def _pair(s: Stage, shelf: Shelf, at: int, lines: tuple[Line, Line], *, overwrite: bool, serial: bool = False) -> tuple[list[str], int]:
+def _pair(
+    s: Stage, shelf: Shelf, at: int, lines: tuple[Line, Line], *, overwrite: bool, serial: bool = False
+) -> tuple[list[str], int]:
     """Two deductions of two documents in each other's time; their requests, and when the second was committed.
 
     Both check the same balance. The second then deducts from what the first left (`overwrite`: writes its own result over
@@ -43,7 +45,14 @@ def oversell(s: Stage, shelf: Shelf) -> None:
     lines = _lines(shelf, at, first, second)
     requests, committed = _pair(s, shelf, at, lines, overwrite=False)
     shelf.goods = max(0, shelf.goods - first - second)
-    s.fault("F-S-02-05.1", at, committed, shelf.book, f"both checked {start}, together they took {first + second}", **shelf.of(*lines, request=requests))
+    s.fault(
+        "F-S-02-05.1",
+        at,
+        committed,
+        shelf.book,
+        f"both checked {start}, together they took {first + second}",
+        **shelf.of(*lines, request=requests),
+    )
     shelf.noticed(committed)
     shelf.afterwards(committed)
 
@@ -54,7 +63,12 @@ def both_fit(s: Stage, shelf: Shelf) -> None:
     lines = _lines(shelf, at, s.number(1, shelf.book // 4), s.number(1, shelf.book // 4))
     requests, _ = _pair(s, shelf, at, lines, overwrite=False, serial=True)
     shelf.goods -= lines[0].qty + lines[1].qty
-    s.innocent("F-S-02-05.1", at, "they overlapped, the row was locked, and there was enough for both", **shelf.of(*lines, request=requests))
+    s.innocent(
+        "F-S-02-05.1",
+        at,
+        "they overlapped, the row was locked, and there was enough for both",
+        **shelf.of(*lines, request=requests),
+    )
     shelf.afterwards(at + 60 * SECOND)
 
 
@@ -66,7 +80,14 @@ def lost_update(s: Stage, shelf: Shelf) -> None:
     lines = _lines(shelf, at, first, second + (second == first))
     requests, committed = _pair(s, shelf, at, lines, overwrite=True)
     shelf.goods -= lines[0].qty + lines[1].qty
-    s.fault("F-S-02-05.2", at, committed, first, "both started from one balance; the second wrote over the first", **shelf.of(*lines, request=requests))
+    s.fault(
+        "F-S-02-05.2",
+        at,
+        committed,
+        first,
+        "both started from one balance; the second wrote over the first",
+        **shelf.of(*lines, request=requests),
+    )
     shelf.noticed(committed)
     shelf.afterwards(committed)
 
@@ -91,13 +112,22 @@ def deducted_twice(s: Stage, shelf: Shelf) -> None:
     at = s.later(at, 62, 90)
     again = requests if s.chance(0.5) else s.day.number("R")
     operator = s.someone()
-    committed = s.call(at, DEDUCT, ("PDA", "WMS"), shelf.body(line, again, operator), again, attempt=2 if again == requests else 1)
+    committed = s.call(
+        at, DEDUCT, ("PDA", "WMS"), shelf.body(line, again, operator), again, attempt=2 if again == requests else 1
+    )
     shelf.ledger(committed, line, -qty, shelf.book, again, operator)
     shelf.change(committed, -qty)
     shelf.told(committed, line)
     shelf.goods -= qty
     told = requests if again == requests else [requests, again]
-    s.fault("F-S-02-05.3", at - 60 * SECOND, committed, -qty, "the first attempt had been carried out; the repeat deducted again", **shelf.of(line, request=told))
+    s.fault(
+        "F-S-02-05.3",
+        at - 60 * SECOND,
+        committed,
+        -qty,
+        "the first attempt had been carried out; the repeat deducted again",
+        **shelf.of(line, request=told),
+    )
     shelf.noticed(committed)
     shelf.afterwards(committed)
 
@@ -134,14 +164,24 @@ def deducted_once(s: Stage, shelf: Shelf) -> None:
         line = shelf.line(at, "outbound", qty)
         request = _timed_out(s, shelf, at, line)
         again = s.later(at, 62, 90)
-        s.call(again, DEDUCT, ("PDA", "WMS"), shelf.body(line, request, s.someone()), request, attempt=2, answer={"code": "0", "message": "重复请求"})
+        s.call(
+            again,
+            DEDUCT,
+            ("PDA", "WMS"),
+            shelf.body(line, request, s.someone()),
+            request,
+            attempt=2,
+            answer={"code": "0", "message": "重复请求"},
+        )
         shelf.told(again, line)
         shelf.goods -= qty
         s.innocent("F-S-02-05.3", at, "repeated after a time-out, booked once", **shelf.of(line, request=request))
     else:  # booked twice, noticed, reversed
         line = shelf.line(at, "outbound", qty)
         request = _timed_out(s, shelf, at, line)
-        committed = s.call(s.later(at, 62, 90), DEDUCT, ("PDA", "WMS"), shelf.body(line, request, s.someone()), request, attempt=2)
+        committed = s.call(
+            s.later(at, 62, 90), DEDUCT, ("PDA", "WMS"), shelf.body(line, request, s.someone()), request, attempt=2
+        )
         shelf.ledger(committed, line, -qty, shelf.book, request, s.someone())
         shelf.change(committed, -qty)
         shelf.told(committed, line)

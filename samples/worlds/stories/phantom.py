@@ -24,7 +24,15 @@ def _found_empty(s: Stage, job: Job, at: int, share: float = 0.7) -> None:
     if s.chance(0.6):
         s.count(at, job.slot, job.bound_sku, job.batch, job.qty, 0, job.pallet)
     else:
-        s.sheets.row("device", ts=at, device=job.device, pallet=job.pallet, action="empty_pick", location=job.slot, error="取货无货")
+        s.sheets.row(
+            "device",
+            ts=at,
+            device=job.device,
+            pallet=job.pallet,
+            action="empty_pick",
+            location=job.slot,
+            error="取货无货",
+        )
 
 
 def completed_not_cancelled(s: Stage) -> None:
@@ -43,7 +51,9 @@ def completed_not_cancelled(s: Stage) -> None:
     job.book()
     _found_empty(s, job, done)
     job.park(job.qty, 0)
-    s.fault("F-S-02-01.1", done, done, job.qty, "device trouble on the way, an operator completed the task", **job.about)
+    s.fault(
+        "F-S-02-01.1", done, done, job.qty, "device trouble on the way, an operator completed the task", **job.about
+    )
 
 
 def completed_rightly(s: Stage) -> None:
@@ -67,7 +77,15 @@ def completed_rightly(s: Stage) -> None:
     job.by_hand()
     at = job.t
     job.book().put()
-    s.call(s.later(job.t, 0.5, 2), COMPLETE, job.wcs, job.body(location=job.target), s.day.number("R"), ("interface", "wcs_calls", "gateway"), answer={"code": "0", "message": "重复请求"})
+    s.call(
+        s.later(job.t, 0.5, 2),
+        COMPLETE,
+        job.wcs,
+        job.body(location=job.target),
+        s.day.number("R"),
+        ("interface", "wcs_calls", "gateway"),
+        answer={"code": "0", "message": "重复请求"},
+    )
     job.rests()
     s.innocent("F-S-02-01.1", at, "put-done came after the operator's completion", **job.about)
 
@@ -130,7 +148,15 @@ def documented_move(s: Stage) -> None:
     job.scan(job.t, "pick", job.pallet, location=origin)
     job.t = s.later(job.t, 60, 300)
     job.scan(job.t, "putaway", job.target, location=job.target)
-    body = s.body(request=job.request, task=job.task, doc=job.doc, sku=job.sku, location=job.target, operator=job.operator, qty=job.qty)
+    body = s.body(
+        request=job.request,
+        task=job.task,
+        doc=job.doc,
+        sku=job.sku,
+        location=job.target,
+        operator=job.operator,
+        qty=job.qty,
+    )
     job.t = s.call(s.later(job.t, 2, 5), "/api/putaway/complete", ("PDA", "WMS"), body, job.request)
     job.state("DONE", job.t, "operator")
     common = {
@@ -144,16 +170,23 @@ def documented_move(s: Stage) -> None:
     s.site.freed.append(job.pool.slot)
     job.pool.slot = new.pool.slot
     s.site.arrived.append(job.pool)
-    s.innocent("F-S-02-01.3", job.t, "moved with a document and a task", **{**job.about, "location": [origin, job.target]})
+    s.innocent(
+        "F-S-02-01.3", job.t, "moved with a document and a task", **{**job.about, "location": [origin, job.target]}
+    )
+
+
+def _neighbour(s: Stage, sku: str) -> str:
+    """The next material that is counted in the same unit."""
+    common = range(s.site.common)
+    after = [*common[s.material(sku) + 1 :], *common]
+    return str(s.site.sku[next(n for n in after if s.site.factor[n] == 1)])
 
 
 def wrong_binding(s: Stage) -> None:
     """01.4: the label says one material, another one is bound and booked."""
     job = Job(s, "inbound", zone(s), s.time())
     at = s.later(job.t, -60, -20)
-    neighbour = s.material(job.sku)
-    neighbour += 1 if neighbour + 1 < s.site.common else -1
-    bound = str(s.site.sku[neighbour])
+    bound = _neighbour(s, job.sku)
     job.ordered().received(at, bind=False)
     job.bound_sku = bound
     job.binding(at, "bind")
@@ -171,7 +204,7 @@ def rebound(s: Stage) -> None:
     """Bound wrongly, noticed, unbound and bound rightly before anything was booked."""
     job = Job(s, "inbound", zone(s), s.time())
     at = s.later(job.t, -400, -300)
-    wrong = str(s.site.sku[(s.material(job.sku) + 1) % s.site.common])
+    wrong = _neighbour(s, job.sku)
     job.ordered().received(at, bind=False)
     job.binding(at, "bind", wrong)
     job.binding(s.later(at, 20, 60), "unbind", wrong)
@@ -198,7 +231,16 @@ def not_confirmed(s: Stage) -> None:
 
 def confirmed_late(s: Stage) -> None:
     """Confirmed three quarters of an hour after it was loaded."""
-    job = Job(s, "outbound", zone(s), s.time(6.5, 16)).ordered().created().started().picked().put().called("DEVICE_DONE").loaded()
+    job = (
+        Job(s, "outbound", zone(s), s.time(6.5, 16))
+        .ordered()
+        .created()
+        .started()
+        .picked()
+        .put()
+        .called("DEVICE_DONE")
+        .loaded()
+    )
     at = job.t
     job.t = s.later(job.t, 35 * MINUTE // SECOND, 48 * MINUTE // SECOND)
     job.confirmed().rests()

@@ -41,7 +41,10 @@ class Shelf:
 
     def of(self, *lines: Line, request: Any = None) -> dict[str, Any]:
         """The subject of a story about these lines."""
-        docs, numbers = list(dict.fromkeys(line.doc for line in lines)), list(dict.fromkeys(line.number for line in lines))
+        docs, numbers = (
+            list(dict.fromkeys(line.doc for line in lines)),
+            list(dict.fromkeys(line.number for line in lines)),
+        )
         one = {"doc": docs if len(docs) > 1 else docs[0], "doc_line": numbers if len(numbers) > 1 else numbers[0]}
         return {**self.about, **one, "request_id": request}
 
@@ -53,18 +56,62 @@ class Shelf:
 
     # --- documents -----------------------------------------------------------------------------------------------------
 
-    def line(self, at: int, kind: str, qty: int, *, number: str = "1", of: Line | None = None, erp: bool = True, batch: str | None = None) -> Line:
+    def line(
+        self,
+        at: int,
+        kind: str,
+        qty: int,
+        *,
+        number: str = "1",
+        of: Line | None = None,
+        erp: bool = True,
+        batch: str | None = None,
+    ) -> Line:
         """A line ordered half an hour before `at`; `of`: a further line of that document."""
-        kinds = {"outbound": "CK", "inbound": "RK", "return": "TH", "exchange": "TH", "count": "PD", "opening": "RK", "move": "YK"}
-        line = Line(of.doc if of else self.s.day.number(kinds[kind]), of.partner if of else self.s.day.number("E"), kind, qty, number)
+        kinds = {
+            "outbound": "CK",
+            "inbound": "RK",
+            "return": "TH",
+            "exchange": "TH",
+            "count": "PD",
+            "opening": "RK",
+            "move": "YK",
+        }
+        line = Line(
+            of.doc if of else self.s.day.number(kinds[kind]),
+            of.partner if of else self.s.day.number("E"),
+            kind,
+            qty,
+            number,
+        )
         asked = batch or self.batch
-        self.s.order(self.s.later(at, -2400, -1200), line.doc, line.partner if erp else None, kind, self.sku, qty, batch=asked, line=number, erp=erp)
+        self.s.order(
+            self.s.later(at, -2400, -1200),
+            line.doc,
+            line.partner if erp else None,
+            kind,
+            self.sku,
+            qty,
+            batch=asked,
+            line=number,
+            erp=erp,
+        )
         return line
 
     def told(self, at: int, line: Line) -> None:
         """The document is done in the WMS, the ERP is told and posts it."""
         self.done(at, line)
-        self.s.told_erp(at, line.doc, line.partner, line.kind, self.sku, line.qty, self.sign(line), batch=self.batch, line=line.number)
+        self.s.told_erp(
+            at,
+            line.doc,
+            line.partner,
+            line.kind,
+            self.sku,
+            line.qty,
+            self.sign(line),
+            batch=self.batch,
+            line=line.number,
+        )
 
     def done(self, at: int, line: Line) -> None:
         """The document is done in the WMS."""
@@ -80,7 +127,13 @@ class Shelf:
     def body(self, line: Line, request: str, operator: str, qty: int | None = None) -> str:
         """What the handheld sends."""
         return self.s.body(
-            request=request, doc=line.doc, line=line.number, sku=self.sku, location=self.location, operator=operator, qty=line.qty if qty is None else qty
+            request=request,
+            doc=line.doc,
+            line=line.number,
+            sku=self.sku,
+            location=self.location,
+            operator=operator,
+            qty=line.qty if qty is None else qty,
         )
 
     def scan(self, at: int, line: Line, operator: str) -> None:
@@ -90,7 +143,9 @@ class Shelf:
             barcode=self.sku, expected=self.sku, location=self.location, sku=self.sku, outcome="ok",
         )  # fmt: skip
 
-    def change(self, at: int, effect: int, *, txn: str | None = None, origin: str = "application", insert: bool = False) -> None:
+    def change(
+        self, at: int, effect: int, *, txn: str | None = None, origin: str = "application", insert: bool = False
+    ) -> None:
         """The row changes, and the database logs it."""
         before, self.book = self.book, self.book + effect
         self.s.sheets.row(
@@ -99,21 +154,36 @@ class Shelf:
             qty_before=None if insert else before, qty_after=self.book, origin=origin,
         )  # fmt: skip
 
-    def ledger(self, at: int, line: Line, qty: int, before: int, request: str | None, operator: str, *, kind: str | None = None, txn: str | None = None) -> None:
+    def ledger(
+        self,
+        at: int,
+        line: Line,
+        qty: int,
+        before: int,
+        request: str | None,
+        operator: str,
+        *,
+        kind: str | None = None,
+        txn: str | None = None,
+    ) -> None:
         """The posting's own record."""
         self.s.ledger(
             at, qty, before, sku=self.sku, batch=self.batch, location=self.location, doc_type=kind or line.kind, doc=line.doc, doc_line=line.number,
             request_id=request, operator=operator, txn=txn or txn_of(at),
         )  # fmt: skip
 
-    def posted(self, at: int, line: Line, *, request: str | None = None, erp: bool = True, ms: int = 0, qty: int | None = None) -> int:
+    def posted(
+        self, at: int, line: Line, *, request: str | None = None, erp: bool = True, ms: int = 0, qty: int | None = None
+    ) -> int:
         """A line posted as it should be: scan, call, posting, both systems; when it was committed."""
         request, operator = request or self.s.day.number("R"), self.s.someone()
         qty = line.qty if qty is None else qty
         self.scan(at, line, operator)
         answer = {"code": "0", "message": "成功", self.s.day.keys["available"]: self.book}
         endpoint = DEDUCT if line.kind == "outbound" else f"/api/{line.kind}/confirm"
-        committed = self.s.call(at, endpoint, ("PDA", "WMS"), self.body(line, request, operator, qty), request, ms=ms, answer=answer)
+        committed = self.s.call(
+            at, endpoint, ("PDA", "WMS"), self.body(line, request, operator, qty), request, ms=ms, answer=answer
+        )
         self.ledger(committed, line, self.sign(line) * qty, self.book, request, operator)
         self.change(committed, self.sign(line) * qty)
         self.goods += self.sign(line) * qty
@@ -163,13 +233,12 @@ class Shelf:
 
     def database(self, at: int, action: str, txn: str, ms: int, **more: Any) -> None:
         """What the database says of a transaction at this row."""
-        self.s.sheets.row("lock", ts=at, action=action, txn=txn, duration_ms=ms, sku=self.sku, location=self.location, **more)
+        self.s.sheets.row(
+            "lock", ts=at, action=action, txn=txn, duration_ms=ms, sku=self.sku, location=self.location, **more
+        )
 
     def noticed(self, at: int, share: float = 0.5) -> None:
         """For a share of the stories the row is counted in the evening; nothing is adjusted yet."""
         if self.book != self.goods and self.s.chance(share):
             at = max(self.s.later(at, 3600, 3 * 3600), self.s.day.t0 + int((21 + self.s.rng.random()) * HOUR))
             self.s.count(at, self.location, self.sku, self.batch, self.book, self.goods)
-
-
-

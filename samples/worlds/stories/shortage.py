@@ -10,11 +10,23 @@ from stories.stage import REFUSED, Stage
 ALLOCATE = "/api/stock/allocate"
 
 
-def _refused(s: Stage, shelf: Shelf, at: int, line: Line, *, shown: int, batch: str | None = None, warehouse: str | None = None) -> str:
+def _refused(
+    s: Stage, shelf: Shelf, at: int, line: Line, *, shown: int, batch: str | None = None, warehouse: str | None = None
+) -> str:
     """An allocation that is refused; its request."""
     request = s.day.number("R")
-    body = s.body(request=request, doc=line.doc, line=line.number, sku=shelf.sku, batch=batch or shelf.batch, warehouse=warehouse or s.site.warehouse, qty=line.qty)
-    s.call(at, ALLOCATE, ("OMS", "WMS"), body, request, ("interface",), answer={**REFUSED, s.day.keys["available"]: shown})
+    body = s.body(
+        request=request,
+        doc=line.doc,
+        line=line.number,
+        sku=shelf.sku,
+        batch=batch or shelf.batch,
+        warehouse=warehouse or s.site.warehouse,
+        qty=line.qty,
+    )
+    s.call(
+        at, ALLOCATE, ("OMS", "WMS"), body, request, ("interface",), answer={**REFUSED, s.day.keys["available"]: shown}
+    )
     return request
 
 
@@ -33,7 +45,14 @@ def locked(s: Stage, shelf: Shelf) -> None:
     for holder in holders:
         shelf.lock(s.day.t0 + int(21.5 * HOUR), holder, "release")
     names = " and ".join(holder.doc for holder in holders)
-    s.fault("F-S-02-03.1", at, at, 0, f"{shelf.book} on hand, {held} of them locked by {names}, which did not move", **shelf.of(line, request=request))
+    s.fault(
+        "F-S-02-03.1",
+        at,
+        at,
+        0,
+        f"{shelf.book} on hand, {held} of them locked by {names}, which did not move",
+        **shelf.of(line, request=request),
+    )
 
 
 def short(s: Stage, shelf: Shelf) -> None:
@@ -42,7 +61,9 @@ def short(s: Stage, shelf: Shelf) -> None:
     line = shelf.line(at, "outbound", shelf.book + s.number(3, 30))
     request = _refused(s, shelf, at, line, shown=shelf.book)
     shelf.read(at + 400 * MS, shelf.book, "primary")
-    s.innocent("F-S-02-03.1", at, "a real shortage: less on hand than asked, nothing locked", **shelf.of(line, request=request))
+    s.innocent(
+        "F-S-02-03.1", at, "a real shortage: less on hand than asked, nothing locked", **shelf.of(line, request=request)
+    )
 
 
 def other_batch(s: Stage, shelf: Shelf) -> None:
@@ -53,7 +74,12 @@ def other_batch(s: Stage, shelf: Shelf) -> None:
     request = _refused(s, shelf, at, line, shown=0, batch=wanted)
     shelf.read(at + 400 * MS, shelf.book, "primary")
     s.fault(
-        "F-S-02-03.2", at, at, 0, f"asked for batch {wanted}; {shelf.book} on hand, all of batch {shelf.batch}", **{**shelf.of(line, request=request), "batch": [wanted, shelf.batch]}
+        "F-S-02-03.2",
+        at,
+        at,
+        0,
+        f"asked for batch {wanted}; {shelf.book} on hand, all of batch {shelf.batch}",
+        **{**shelf.of(line, request=request), "batch": [wanted, shelf.batch]},
     )
 
 
@@ -64,7 +90,12 @@ def short_of_all(s: Stage, shelf: Shelf) -> None:
     line = shelf.line(at, "outbound", shelf.book + s.number(5, 30), batch=wanted)
     request = _refused(s, shelf, at, line, shown=0, batch=wanted)
     shelf.read(at + 400 * MS, shelf.book, "primary")
-    s.innocent("F-S-02-03.2", at, "less on hand of all batches together than asked", **{**shelf.of(line, request=request), "batch": [wanted, shelf.batch]})
+    s.innocent(
+        "F-S-02-03.2",
+        at,
+        "less on hand of all batches together than asked",
+        **{**shelf.of(line, request=request), "batch": [wanted, shelf.batch]},
+    )
 
 
 def wrong_query(s: Stage, shelf: Shelf) -> None:
@@ -74,7 +105,14 @@ def wrong_query(s: Stage, shelf: Shelf) -> None:
     elsewhere = f"W9{s.number(0, 8)}"
     request = _refused(s, shelf, at, line, shown=0, warehouse=elsewhere)
     shelf.read(at + 400 * MS, shelf.book, "primary")
-    s.fault("F-S-02-03.3", at, at, 0, f"asked warehouse {elsewhere}; the order and the stock are in {s.site.warehouse}", **shelf.of(line, request=request))
+    s.fault(
+        "F-S-02-03.3",
+        at,
+        at,
+        0,
+        f"asked warehouse {elsewhere}; the order and the stock are in {s.site.warehouse}",
+        **shelf.of(line, request=request),
+    )
 
 
 def right_query(s: Stage, shelf: Shelf) -> None:
@@ -82,7 +120,9 @@ def right_query(s: Stage, shelf: Shelf) -> None:
     at = s.time(8, 17)
     line = shelf.line(at, "outbound", shelf.book + s.number(1, 9))
     request = _refused(s, shelf, at, line, shown=shelf.book)
-    s.innocent("F-S-02-03.3", at, "the query's warehouse is the document's; a real shortage", **shelf.of(line, request=request))
+    s.innocent(
+        "F-S-02-03.3", at, "the query's warehouse is the document's; a real shortage", **shelf.of(line, request=request)
+    )
 
 
 def stale_read(s: Stage, shelf: Shelf) -> None:
@@ -97,7 +137,14 @@ def stale_read(s: Stage, shelf: Shelf) -> None:
     shelf.database(committed - 700 * MS, "wait", str(s.number(10**9, 10**10)), s.number(6000, 12000))
     request = _refused(s, shelf, refused, line, shown=old)
     shelf.read(refused + 20 * MS, old, "primary")
-    s.fault("F-S-02-03.4", refused, refused, 0, f"refused on {old}, {shelf.book} were committed; the row was being waited for", **shelf.of(line, request=request))
+    s.fault(
+        "F-S-02-03.4",
+        refused,
+        refused,
+        0,
+        f"refused on {old}, {shelf.book} were committed; the row was being waited for",
+        **shelf.of(line, request=request),
+    )
     shelf.afterwards(refused + 30 * SECOND)
 
 

@@ -58,14 +58,20 @@ class Stage:
     def body(self, **values: Any) -> str:
         """A JSON body by the meaning of its keys."""
         keys = self.day.keys
-        return json.dumps({keys[k]: v for k, v in values.items() if v is not None}, ensure_ascii=False, separators=(",", ":"))
+        return json.dumps(
+            {keys[k]: v for k, v in values.items() if v is not None}, ensure_ascii=False, separators=(",", ":")
+        )
 
     def log(
         self, table: str, at: int, request: str, endpoint: str, ends: Ends, body: str, *, ms: int = 80, status: int | None = 200,
         answer: Mapping[str, Any] | None = None, error: str | None = None, attempt: int = 1,
     ) -> None:  # fmt: skip
         """One end's record of a call; `answer` null with a status of 200 means success, without a status no answer."""
-        text = None if status is None else json.dumps(answer or {"code": "0", "message": "成功"}, ensure_ascii=False, separators=(",", ":"))
+        text = (
+            None
+            if status is None
+            else json.dumps(answer or {"code": "0", "message": "成功"}, ensure_ascii=False, separators=(",", ":"))
+        )
         self.sheets.row(
             table, ts=at, request_id=request, endpoint=endpoint, caller=ends[0], callee=ends[1], attempt=attempt, duration_ms=ms, status_code=status,
             request_body=body, response_body=text, error=error,
@@ -88,7 +94,17 @@ class Stage:
                 self.gateway(at, request, endpoint, body, ms=ms + 2)
                 continue
             sends = ends[0].startswith({"wcs_calls": "WCS", "erp_calls": "ERP", "interface": "WMS"}[table])
-            self.log(table, at if sends else at + 3 * MS, request, endpoint, ends, body, ms=ms + 7 if sends else ms, answer=answer, attempt=attempt)
+            self.log(
+                table,
+                at if sends else at + 3 * MS,
+                request,
+                endpoint,
+                ends,
+                body,
+                ms=ms + 7 if sends else ms,
+                answer=answer,
+                attempt=attempt,
+            )
         return at + ms * 600
 
     # --- records -----------------------------------------------------------------------------------------------------
@@ -98,7 +114,17 @@ class Stage:
         row = {"warehouse": self.site.warehouse, "txn": txn_of(at), "uom": "件"} | values
         self.sheets.row("ledger", ts=at, qty=qty, qty_before=before, qty_after=before + qty, **row)
 
-    def count(self, at: int, location: str, sku: str, batch: str | None, book: int, counted: int, pallet: str | None = None, doc: str | None = None) -> str:
+    def count(
+        self,
+        at: int,
+        location: str,
+        sku: str,
+        batch: str | None,
+        book: int,
+        counted: int,
+        pallet: str | None = None,
+        doc: str | None = None,
+    ) -> str:
         """One counted place; the count's document."""
         doc = doc or self.day.number("PD")
         self.sheets.row(
@@ -123,18 +149,38 @@ class Stage:
             "orders", ts=at + 60 * MS, doc=doc, partner_doc=partner, sku=sku, batch=batch, warehouse=self.site.warehouse, operator="system", **common,
         )  # fmt: skip
 
-    def closed(self, at: int, doc: str, partner: str | None, kind: str, sku: str, qty: int, *, batch: str | None = None, line: str = "1") -> None:
+    def closed(
+        self,
+        at: int,
+        doc: str,
+        partner: str | None,
+        kind: str,
+        sku: str,
+        qty: int,
+        *,
+        batch: str | None = None,
+        line: str = "1",
+    ) -> None:
         """The WMS's document is done."""
         self.sheets.row(
             "orders", ts=at + 20 * MS, doc=doc, partner_doc=partner, doc_line=line, doc_type=kind, sku=sku, batch=batch, qty=qty, uom="件",
             warehouse=self.site.warehouse, state="DONE", operator=self.someone(),
         )  # fmt: skip
 
-    def push(self, at: int, doc: str, partner: str, kind: str, sku: str, qty: int, *, line: str = "1", heard: bool = True) -> None:
+    def push(
+        self, at: int, doc: str, partner: str, kind: str, sku: str, qty: int, *, line: str = "1", heard: bool = True
+    ) -> None:
         """The WMS tells the ERP what it booked; `heard`: the ERP's own log has it too."""
         endpoint = "/erp/api/push/receipt" if kind in ("inbound", "return", "exchange") else "/erp/api/push/shipment"
         body = self.body(doc=doc, line=line, partner=partner, sku=self.erp_sku(sku), qty=qty)
-        self.call(at, endpoint, ("WMS", "ERP"), body, self.day.number("R"), ("interface", "erp_calls") if heard else ("interface",))
+        self.call(
+            at,
+            endpoint,
+            ("WMS", "ERP"),
+            body,
+            self.day.number("R"),
+            ("interface", "erp_calls") if heard else ("interface",),
+        )
 
     def erp_posts(self, at: int, doc: str | None, partner: str, kind: str, sku: str, qty: int, sign: int, *, line: str = "1", batch: str | None = None,
                   warehouse: str | None = None) -> None:  # fmt: skip
@@ -146,7 +192,19 @@ class Stage:
         if warehouse is None:
             self.site.erp[self.material(sku)] += sign * qty
 
-    def told_erp(self, at: int, doc: str, partner: str, kind: str, sku: str, qty: int, sign: int, *, batch: str | None = None, line: str = "1") -> None:
+    def told_erp(
+        self,
+        at: int,
+        doc: str,
+        partner: str,
+        kind: str,
+        sku: str,
+        qty: int,
+        sign: int,
+        *,
+        batch: str | None = None,
+        line: str = "1",
+    ) -> None:
         """Pushed and posted, as always."""
         at = self.later(at, 1, 12)
         self.push(at, doc, partner, kind, sku, qty, line=line)
@@ -167,7 +225,9 @@ class Stage:
 
     # --- truth -------------------------------------------------------------------------------------------------------
 
-    def fault(self, cause: str, since: int, until: int, error: int, note: str, also: tuple[str, ...] = (), **subject: Any) -> None:
+    def fault(
+        self, cause: str, since: int, until: int, error: int, note: str, also: tuple[str, ...] = (), **subject: Any
+    ) -> None:
         """Note what went wrong."""
         about = CAUSES[cause]
         entry = {

@@ -25,7 +25,10 @@ def _about(shelf: Shelf, line: Line) -> dict[str, object]:
 def _push_fails(s: Stage, shelf: Shelf, at: int, line: Line) -> int:
     """A push that fails; when it was given up."""
     endpoint = "/erp/api/push/shipment" if line.kind == "outbound" else "/erp/api/push/receipt"
-    request, body = s.day.number("R"), s.body(doc=line.doc, line=line.number, partner=line.partner, sku=s.erp_sku(shelf.sku), qty=line.qty)
+    request, body = (
+        s.day.number("R"),
+        s.body(doc=line.doc, line=line.number, partner=line.partner, sku=s.erp_sku(shelf.sku), qty=line.qty),
+    )
     if s.chance(0.6):
         s.log("interface", at, request, endpoint, ("WMS", "ERP"), body, ms=30_004, status=None, error="Read timed out")
         return at + 30_004 * MS
@@ -41,7 +44,14 @@ def sync_failed(s: Stage, shelf: Shelf) -> None:
     for _ in range(s.number(2, 4)):
         ended = _push_fails(s, shelf, at, line)
         at = s.later(ended, 20, 120)
-    s.fault("F-S-02-04.1", committed, ended, -shelf.sign(line) * line.qty, "posted in the WMS, every push to the ERP failed", **_about(shelf, line))
+    s.fault(
+        "F-S-02-04.1",
+        committed,
+        ended,
+        -shelf.sign(line) * line.qty,
+        "posted in the WMS, every push to the ERP failed",
+        **_about(shelf, line),
+    )
 
 
 def synced_later(s: Stage, shelf: Shelf) -> None:
@@ -50,7 +60,17 @@ def synced_later(s: Stage, shelf: Shelf) -> None:
     at = s.later(committed, 1, 10)
     for _ in range(2):
         at = s.later(_push_fails(s, shelf, at, line), 60, 300)
-    s.told_erp(at, line.doc, line.partner, line.kind, shelf.sku, line.qty, shelf.sign(line), batch=shelf.batch, line=line.number)
+    s.told_erp(
+        at,
+        line.doc,
+        line.partner,
+        line.kind,
+        shelf.sku,
+        line.qty,
+        shelf.sign(line),
+        batch=shelf.batch,
+        line=line.number,
+    )
     s.innocent("F-S-02-04.1", committed, "the push was repeated and succeeded", **_about(shelf, line))
 
 
@@ -59,7 +79,14 @@ def document_lost(s: Stage, shelf: Shelf) -> None:
     committed, line = _posted(s, shelf)
     sent = s.later(committed, 1, 10)
     s.push(sent, line.doc, line.partner, line.kind, shelf.sku, line.qty, line=line.number, heard=False)
-    s.fault("F-S-02-04.2", committed, sent, -shelf.sign(line) * line.qty, "sent and acknowledged, unknown to the ERP", **_about(shelf, line))
+    s.fault(
+        "F-S-02-04.2",
+        committed,
+        sent,
+        -shelf.sign(line) * line.qty,
+        "sent and acknowledged, unknown to the ERP",
+        **_about(shelf, line),
+    )
 
 
 def document_slow(s: Stage, shelf: Shelf) -> None:
@@ -67,7 +94,17 @@ def document_slow(s: Stage, shelf: Shelf) -> None:
     committed, line = _posted(s, shelf)
     sent = s.later(committed, 1, 10)
     s.push(sent, line.doc, line.partner, line.kind, shelf.sku, line.qty, line=line.number)
-    s.erp_posts(s.later(sent, 3600, 2.5 * 3600), line.doc, line.partner, line.kind, shelf.sku, line.qty, shelf.sign(line), line=line.number, batch=shelf.batch)
+    s.erp_posts(
+        s.later(sent, 3600, 2.5 * 3600),
+        line.doc,
+        line.partner,
+        line.kind,
+        shelf.sku,
+        line.qty,
+        shelf.sign(line),
+        line=line.number,
+        batch=shelf.batch,
+    )
     s.innocent("F-S-02-04.2", committed, "the ERP posted it later", **_about(shelf, line))
 
 
@@ -81,20 +118,44 @@ def other_code(s: Stage, shelf: Shelf) -> None:
         wrong = f"3002{(int(shelf.sku[4:]) % s.site.shelves) + 1:05d}"
         s.erp_posts(at, line.doc, line.partner, line.kind, wrong, line.qty, sign, **common)
         s.fault(
-            "F-S-02-04.3", committed, at, -sign * line.qty, f"the ERP posted it under {s.erp_sku(wrong)}", **{**_about(shelf, line), "sku": [shelf.sku, wrong, s.erp_sku(wrong)]}
+            "F-S-02-04.3",
+            committed,
+            at,
+            -sign * line.qty,
+            f"the ERP posted it under {s.erp_sku(wrong)}",
+            **{**_about(shelf, line), "sku": [shelf.sku, wrong, s.erp_sku(wrong)]},
         )
     elif how == 1:
         s.erp_posts(at, line.doc, line.partner, line.kind, shelf.sku, line.qty * 12, sign, **common)
-        s.fault("F-S-02-04.3", committed, at, sign * line.qty * 11, "the ERP took pieces for cases of 12", **_about(shelf, line))
+        s.fault(
+            "F-S-02-04.3",
+            committed,
+            at,
+            sign * line.qty * 11,
+            "the ERP took pieces for cases of 12",
+            **_about(shelf, line),
+        )
     else:
         s.erp_posts(at, line.doc, line.partner, line.kind, shelf.sku, line.qty, sign, warehouse="P199", **common)
-        s.fault("F-S-02-04.3", committed, at, -sign * line.qty, "the ERP posted it in warehouse P199", **_about(shelf, line))
+        s.fault(
+            "F-S-02-04.3", committed, at, -sign * line.qty, "the ERP posted it in warehouse P199", **_about(shelf, line)
+        )
 
 
 def mapped_code(s: Stage, shelf: Shelf) -> None:
     """The ERP has a code of its own for the material, one for one."""
     committed, line = _posted(s, shelf)
-    s.told_erp(committed, line.doc, line.partner, line.kind, shelf.sku, line.qty, shelf.sign(line), batch=shelf.batch, line=line.number)
+    s.told_erp(
+        committed,
+        line.doc,
+        line.partner,
+        line.kind,
+        shelf.sku,
+        line.qty,
+        shelf.sign(line),
+        batch=shelf.batch,
+        line=line.number,
+    )
     s.innocent("F-S-02-04.3", committed, "the codes of both systems correspond one to one", **_about(shelf, line))
 
 
@@ -136,12 +197,30 @@ def _counted(s: Stage, shelf: Shelf, *, wms: bool, erp: bool) -> tuple[int, Line
     s.count(at, shelf.location, shelf.sku, shelf.batch, shelf.book, shelf.goods, doc=line.doc)
     posted = s.later(at, 600, 2400)
     if wms:
-        s.order(posted - 1000 * MS, line.doc, line.partner if erp else None, "count", shelf.sku, lost, batch=shelf.batch, erp=False)
+        s.order(
+            posted - 1000 * MS,
+            line.doc,
+            line.partner if erp else None,
+            "count",
+            shelf.sku,
+            lost,
+            batch=shelf.batch,
+            erp=False,
+        )
         shelf.ledger(posted, line, -lost, shelf.book, None, s.someone())
         shelf.change(posted, -lost)
         s.closed(posted, line.doc, line.partner if erp else None, "count", shelf.sku, lost, batch=shelf.batch)
     if erp:
-        s.erp_posts(s.later(posted, 30, 600), line.doc if wms else None, line.partner, "count", shelf.sku, lost, -1, batch=shelf.batch)
+        s.erp_posts(
+            s.later(posted, 30, 600),
+            line.doc if wms else None,
+            line.partner,
+            "count",
+            shelf.sku,
+            lost,
+            -1,
+            batch=shelf.batch,
+        )
     return posted, line, lost
 
 
@@ -150,7 +229,14 @@ def one_sided_count(s: Stage, shelf: Shelf) -> None:
     wms = s.chance(0.6)
     posted, line, lost = _counted(s, shelf, wms=wms, erp=not wms)
     about = {**_about(shelf, line), "doc": [line.doc, line.partner]}
-    s.fault("F-S-02-04.5", posted, posted, lost if wms else -lost, f"count difference adjusted in the {'WMS' if wms else 'ERP'} only", **about)
+    s.fault(
+        "F-S-02-04.5",
+        posted,
+        posted,
+        lost if wms else -lost,
+        f"count difference adjusted in the {'WMS' if wms else 'ERP'} only",
+        **about,
+    )
 
 
 def both_counted(s: Stage, shelf: Shelf) -> None:
