@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from forensics.formats.context import Parsed
     from forensics.formats.infer import Draft
     from forensics.formats.load import Registry
+    from forensics.ingest.chunks import Chunk
     from forensics.ingest.source import Source
 
 _READ = 2000
@@ -97,12 +98,27 @@ def _opened(
         source = recognise(item, Stream(item.opener, item.limit), registry, zone, system)
         if isinstance(source, Source):
             for chunk in source.chunks(Stream(item.opener, item.limit)):
-                records = source.records(chunk)
+                records = _lines(source, chunk) if source.framer is not None else source.records(chunk)
                 filled = records.filter(records["raw"].str.contains(r"\S"))
                 if filled.height:
                     return source, filled
     what = f"no readable member '{member}'" if member else "no text in it"
     raise EvidenceError(f"there is {what}", location=Location(file))
+
+
+def _lines(source: Source, chunk: Chunk) -> pl.DataFrame:
+    """What looks like a database dump, as plain lines."""
+    import polars as pl
+
+    from forensics.formats.spec import Record
+    from forensics.ingest.encoding import split
+
+    spec = replace(source.detection.spec, record=Record())
+    source.detection = replace(source.detection, spec=spec)
+    raw = split(chunk.data, source.encoding, first=True).series()
+    return pl.DataFrame({"line": range(1, len(raw) + 1), "lines": 1, "byte_offset": 0, "raw": raw}).with_columns(
+        pl.col("line", "lines", "byte_offset").cast(pl.Int64)
+    )
 
 
 def _report(draft: Draft, registry: Registry, records: pl.DataFrame) -> str:

@@ -216,6 +216,10 @@ def _columns(parts: _Parts, registry: Registry, records: Sequence[str], context:
             )
         parts.add(f"{toml.key(name)} = {toml.value(source)}".ljust(40) + f"  # {reason}")
         parts.notes.append(f"{heading.shown} ─▶ {name} ({reason})")
+    if not chosen:  # a profile names at least one column
+        first = headings[0]
+        parts.add(f"{toml.key(first.shown)} = {toml.value(_source(first))}".ljust(40) + "  # kept under its own name")
+        taken.add(first.name)
     for heading in headings:
         if heading.name in taken:
             continue

@@ -87,7 +87,7 @@ def mine(records: Sequence[str], registry: Registry) -> Mined:
     out.notes.append(f"{len(firsts)} records, {len(templates)} shapes of lines cover {covered}")
     out.lines += [
         "[detect]",
-        f"head   = [{toml.regex(_regex(lead, _widest(templates), [])[0])}]"
+        f"head   = [{toml.regex(_regex(lead, _widest(templates), None))}]"
         if templates
         else f"head = [{toml.regex(lead)}]",
         "weight = 50",
@@ -103,7 +103,7 @@ def mine(records: Sequence[str], registry: Registry) -> Mined:
     for number, template in enumerate(sorted(templates, key=lambda t: -len(t.literal)), 1):
         name = f"line{number}"
         groups = _named(template, registry)
-        regex, _ = _regex(lead, template, [group for group, _, _ in groups])
+        regex = _regex(lead, template, [group for group, _, _ in groups])
         out.lines += [
             "",
             "[[pattern]]",
@@ -256,21 +256,21 @@ def _meaning(before: Sequence[Token], values: tuple[str, ...], registry: Registr
     return None
 
 
-def _regex(lead: str, template: _Template, names: Sequence[str]) -> tuple[str, int]:
-    """The pattern of a template; without names its groups are not captured."""
+def _regex(lead: str, template: _Template, names: Sequence[str] | None) -> str:
+    """The pattern of a template; without names its parts are not captured, and its end is left open."""
     out, at = "", 0
     for kind, text in template.tokens:
         if kind == "same":
             out += r"\s+" if text == " " else _escaped(text)
             continue
         part = _PARTS[kind]
-        group = f"(?P<{names[at]}>{part})" if names else f"(?:{part})"
+        group = f"(?:{part})" if names is None else f"(?P<{names[at]}>{part})"
         out += f'"{group}"' if kind == "quoted" else group
         at += 1
-    if not names:
-        return lead.replace("(?P<time>", "(?:") + out, at
+    if names is None:
+        return lead.replace("(?P<time>", "(?:") + out
     tail = "$" if template.tokens[-1][0] == "json" else "(?P<rest>.*)$"
-    return f"(?s){lead}{out}{tail}", at
+    return f"(?s){lead}{out}{tail}"
 
 
 def _event(

@@ -318,3 +318,26 @@ def test_what_is_written_as_toml_reads_back(table: dict[str, Any], block: str, r
     assert {name: back[name] for name in table} == table
     assert back["x"]["block"].removesuffix("\n") == block
     assert back["x"]["regex"] == regex
+
+
+# --- any file --------------------------------------------------------------------------------------------------------
+
+SAMPLES = Path(__file__).parents[2] / "samples" / "mixed-day" / "evidence"
+RECORDED = Path(__file__).parents[3] / "shared" / "data"
+EVIDENCE = [
+    file
+    for folder in (SAMPLES, RECORDED / "eis" / "FileLog", RECORDED / "recorded", RECORDED / "samples" / "slowlogs")
+    for file in (sorted(folder.rglob("*")) if folder.is_dir() else ())
+    if file.is_file() and file.suffix in (".txt", ".log", ".csv", ".jsonl", ".xlsx", ".gz")
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("file", EVIDENCE, ids=lambda file: "/".join(file.parts[-3:]))
+def test_a_draft_of_any_file_loads_and_its_sample_passes(file: Path, tmp_path: Path) -> None:
+    draft = tmp_path / "draft.toml"
+    done = run(str(file), "-o", str(draft))
+    assert done.exit_code == 0
+    assert "sample fails" not in done.output
+    spec = load_formats([draft]).get(tomllib.loads(draft.read_text(encoding="utf-8"))["id"])
+    assert run_samples(spec) == []
