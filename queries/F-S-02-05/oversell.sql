@@ -61,7 +61,7 @@ WITH imaged AS (
     WHERE i.delta < 0
 ), by_image AS (
     SELECT any_value(sku) AS sku, any_value(location) AS location, any_value(batch) AS batch, any_value(pallet) AS pallet,
-           first(row_before ORDER BY nth) AS available, -sum(delta) AS taken, -last(row_after ORDER BY nth) AS short, min(us) AS first_us, max(us) AS last_us,
+           first(row_before ORDER BY nth) AS available, -sum(delta) AS taken, -min(row_after) AS short, min(us) AS first_us, max(us) AS last_us,
            list(request_id ORDER BY nth) AS request_ids, list(doc ORDER BY nth) AS docs, count(DISTINCT coalesce(request_id, doc || '/' || coalesce(doc_line, ''), txn)) AS writers,
            count(*) AS n, 'row image' AS proof, bool_and(joined_by = 'txn') AS sure,
            list_concat(flatten(list(list_transform(witnesses, lambda w: witness(w.source, w.byte_offset, w.part, 'for', CASE WHEN oversold THEN 'deducted on a stale check' ELSE 'deduction' END)) ORDER BY nth)),
