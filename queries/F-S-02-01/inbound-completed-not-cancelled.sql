@@ -30,7 +30,9 @@ en = "Put away by hand with a scan at the target; a late put-done; areas without
 */
 -- The order says done by a person, the ledger says received; the devices never say put. Shown by trouble before the
 -- completion or by a place found empty after it; without either, a silent device log alone accuses nobody.
-WITH done AS (
+WITH postings AS (  -- a count or an adjustment sets right what went wrong: it is not the posting that was due
+    SELECT * FROM ledger_rows WHERE coalesce(doc_type, '') NOT IN ('count', 'adjust', 'opening')
+), done AS (
     SELECT t.*, h.us, h.res_us, h.clock, h.err_us AS done_err, h.operator, h.actor_type,
            h.source, h.byte_offset, h.part, coalesce(t.next_task_us, 9e18::BIGINT) AS until_us,
            coalesce(t.next_in_us, 9e18::BIGINT) AS stays_us  -- until then the book claims that it stands there
@@ -91,20 +93,20 @@ WITH done AS (
     FROM after_done GROUP BY task, run
 ), bookings AS (
     SELECT c.task, c.run, l.source, l.nr, l.qty, l.doc_type, l.us, l.witnesses, l.location
-    FROM candidates c JOIN ledger_rows l ON l.task = c.task WHERE l.us >= c.begin_us - 86400e6
+    FROM candidates c JOIN postings l ON l.task = c.task WHERE l.us >= c.begin_us - 86400e6
     UNION
     SELECT c.task, c.run, l.source, l.nr, l.qty, l.doc_type, l.us, l.witnesses, l.location
-    FROM candidates c JOIN ledger_rows l ON l.pallet = c.pallet AND coalesce(l.task, c.task) = c.task
+    FROM candidates c JOIN postings l ON l.pallet = c.pallet AND coalesce(l.task, c.task) = c.task
     WHERE l.us BETWEEN c.begin_us - $slack_s * 1e6 - l.err_us AND c.until_us
     UNION
     SELECT c.task, c.run, l.source, l.nr, l.qty, l.doc_type, l.us, l.witnesses, l.location
-    FROM candidates c JOIN ledger_rows l ON l.doc = c.doc AND l.sku = c.sku AND l.location = c.target
+    FROM candidates c JOIN postings l ON l.doc = c.doc AND l.sku = c.sku AND l.location = c.target
     WHERE coalesce(l.task, c.task) = c.task AND coalesce(l.pallet, c.pallet, '') = coalesce(c.pallet, '')
       AND coalesce(l.doc_line, c.doc_line, '') = coalesce(c.doc_line, l.doc_line, '')
       AND l.us BETWEEN c.begin_us - $slack_s * 1e6 - l.err_us AND c.until_us
 ), booked AS (
     SELECT b.task, b.run, sum(b.qty) FILTER (b.qty > 0) AS received,
-           sum(b.qty) FILTER (b.qty < 0 AND (b.doc_type IN ('reversal', 'adjust', 'count', 'inbound', 'return'))) AS undone,
+           sum(b.qty) FILTER (b.qty < 0 AND (b.doc_type IN ('reversal', 'inbound', 'return'))) AS undone,
            bool_or(b.qty < 0 AND b.doc_type IN ('outbound', 'move', 'exchange')) AS used,
            flatten(list(b.witnesses ORDER BY b.us) FILTER (b.qty > 0)) AS witnesses
     FROM bookings b JOIN candidates c USING (task, run)

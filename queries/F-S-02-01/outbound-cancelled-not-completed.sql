@@ -25,7 +25,9 @@ zh = "取消后返回货位或重新入库；取货前取消；之后由其他�
 en = "Returned to its place or received again after the cancel; cancelled before the pick; deducted later by another document; cancelled by the control system."
 */
 -- The load went (device or scan), the order says it did not (cancelled by a person), the book still has it.
-WITH cancelled AS (
+WITH postings AS (  -- a count or an adjustment sets right what went wrong: it is not the posting that was due
+    SELECT * FROM ledger_rows WHERE coalesce(doc_type, '') NOT IN ('count', 'adjust', 'opening')
+), cancelled AS (
     SELECT t.*, h.us, h.res_us, h.clock, h.err_us AS cancel_err, h.operator, h.actor_type, h.source, h.byte_offset, h.part,
            coalesce(t.origin, t.target) AS place
     FROM tasks t JOIN task_history h USING (task, run)
@@ -73,26 +75,26 @@ WITH cancelled AS (
       AND time_order(s.us, s.res_us, s.err_us, s.clock, c.us, c.res_us, c.cancel_err, c.clock) = 1
     GROUP BY c.task, c.run
 ), deducted AS (  -- by the task, the pallet, the document line, or by whatever document took as much from the place
-    SELECT c.task, c.run FROM cancelled c JOIN ledger_rows l ON l.task = c.task WHERE l.qty < 0
+    SELECT c.task, c.run FROM cancelled c JOIN postings l ON l.task = c.task WHERE l.qty < 0
     UNION
-    SELECT c.task, c.run FROM cancelled c JOIN ledger_rows l ON l.pallet = c.pallet
+    SELECT c.task, c.run FROM cancelled c JOIN postings l ON l.pallet = c.pallet
     WHERE l.qty < 0 AND l.us >= c.begin_us - $slack_s * 1e6 - l.err_us - c.cancel_err
     UNION
-    SELECT c.task, c.run FROM cancelled c JOIN ledger_rows l ON l.doc = c.doc AND l.sku = c.sku
+    SELECT c.task, c.run FROM cancelled c JOIN postings l ON l.doc = c.doc AND l.sku = c.sku
     WHERE l.qty < 0 AND coalesce(l.doc_line, c.doc_line, '') = coalesce(c.doc_line, l.doc_line, '')
       AND coalesce(l.pallet, c.pallet, '') = coalesce(c.pallet, l.pallet, '') AND coalesce(l.task, c.task) = c.task
       AND coalesce(l.location, c.place, '') = coalesce(c.place, l.location, '')
     UNION
-    SELECT c.task, c.run FROM cancelled c JOIN ledger_rows l ON l.sku = c.sku AND l.location = c.place
+    SELECT c.task, c.run FROM cancelled c JOIN postings l ON l.sku = c.sku AND l.location = c.place
     WHERE l.qty < 0 AND coalesce(l.pallet, c.pallet, '') = coalesce(c.pallet, l.pallet, '') AND coalesce(l.batch, c.batch, '') = coalesce(c.batch, l.batch, '')
       AND (c.qty IS NULL OR -l.qty >= c.qty) AND l.us >= c.us - l.err_us - c.cancel_err
     UNION  -- a ledger that knows no places and no pallets: the same quantity within a day
-    SELECT c.task, c.run FROM cancelled c JOIN ledger_rows l ON l.sku = c.sku AND l.location IS NULL AND l.pallet IS NULL
+    SELECT c.task, c.run FROM cancelled c JOIN postings l ON l.sku = c.sku AND l.location IS NULL AND l.pallet IS NULL
     WHERE l.qty < 0 AND -l.qty = c.qty AND l.us BETWEEN c.us - l.err_us - c.cancel_err AND c.us + 86400e6
       AND l.doc IS DISTINCT FROM c.doc
 ), book AS (
     SELECT c.task, c.run, sum(l.qty) AS net, max(l.us) AS last_us
-    FROM cancelled c JOIN ledger_rows l ON l.pallet = c.pallet GROUP BY c.task, c.run
+    FROM cancelled c JOIN postings l ON l.pallet = c.pallet GROUP BY c.task, c.run
 ), released AS (
     SELECT c.task, c.run, first(witness(e.source, e.byte_offset, e.part, 'for', 'reservation released') ORDER BY e.us) AS witness
     FROM cancelled c JOIN events_ordered e ON e.doc = c.doc

@@ -26,7 +26,9 @@ zh = "取出后返库；由其他单据扣减；取消的任务（属误点取�
 en = "Brought back; deducted by another document; cancelled tasks (a cause of its own); an outage (a cause of its own); still within the normal delay."
 */
 -- Goods went, beyond doubt, and nothing that could be their deduction exists, by task, pallet, document line or place.
-WITH went AS (
+WITH postings AS (  -- a count or an adjustment sets right what went wrong: it is not the posting that was due
+    SELECT * FROM ledger_rows WHERE coalesce(doc_type, '') NOT IN ('count', 'adjust', 'opening')
+), went AS (
     SELECT task, run, min(us) FILTER (step = 'picked') AS picked_us, max(err_us) AS move_err,
            bool_or(step = 'picked' AND action IN ('load', 'gate')) AS loaded, bool_or(step = 'picked' AND kind <> 'scan') AS by_device,
            max(location) FILTER (step = 'picked' AND kind = 'device') AS picked_at,
@@ -54,9 +56,9 @@ WITH went AS (
       AND (s.task IS NULL OR s.task NOT IN (SELECT task FROM tasks))
     GROUP BY key, pick
 ), deducted_keys AS (
-    SELECT DISTINCT 't:' || task AS key FROM ledger_rows WHERE qty < 0 AND task IS NOT NULL
-    UNION SELECT DISTINCT 'd:' || doc || '/' || coalesce(doc_line, '') FROM ledger_rows WHERE qty < 0 AND doc IS NOT NULL
-    UNION SELECT DISTINCT 'd:' || doc || '/' FROM ledger_rows WHERE qty < 0 AND doc IS NOT NULL
+    SELECT DISTINCT 't:' || task AS key FROM postings WHERE qty < 0 AND task IS NOT NULL
+    UNION SELECT DISTINCT 'd:' || doc || '/' || coalesce(doc_line, '') FROM postings WHERE qty < 0 AND doc IS NOT NULL
+    UNION SELECT DISTINCT 'd:' || doc || '/' FROM postings WHERE qty < 0 AND doc IS NOT NULL
 ), cancelled_docs AS (
     SELECT DISTINCT doc FROM events WHERE kind = 'document' AND doc IS NOT NULL AND state IN ('CANCELLED', 'DELETED')
 ), bare_usual AS (
@@ -82,23 +84,23 @@ WITH went AS (
     WHERE s.says = 'present' AND (s.pallet = c.pallet OR (s.pallet IS NULL AND s.kind = 'count' AND c.pallet IS NOT NULL))
       AND s.us > c.picked_us + s.err_us + c.move_err
 ), deducted AS (
-    SELECT c.id FROM numbered c JOIN ledger_rows l ON l.pallet = c.pallet
+    SELECT c.id FROM numbered c JOIN postings l ON l.pallet = c.pallet
     WHERE l.qty < 0 AND l.us >= c.begin_us - 600e6 - l.err_us - c.move_err
     UNION
-    SELECT c.id FROM numbered c JOIN ledger_rows l ON l.doc = c.doc AND (c.sku IS NULL OR l.sku = c.sku)
+    SELECT c.id FROM numbered c JOIN postings l ON l.doc = c.doc AND (c.sku IS NULL OR l.sku = c.sku)
     WHERE l.qty < 0 AND coalesce(l.doc_line, c.doc_line, '') = coalesce(c.doc_line, l.doc_line, '')
       AND coalesce(l.pallet, c.pallet, '') = coalesce(c.pallet, l.pallet, '') AND coalesce(l.task, c.task, '') = coalesce(c.task, l.task, '')
     UNION
-    SELECT c.id FROM numbered c JOIN ledger_rows l ON l.sku = c.sku AND l.location = c.place
+    SELECT c.id FROM numbered c JOIN postings l ON l.sku = c.sku AND l.location = c.place
     WHERE l.qty < 0 AND coalesce(l.pallet, c.pallet, '') = coalesce(c.pallet, l.pallet, '') AND (c.qty IS NULL OR -l.qty >= c.qty)
       AND coalesce(l.task, c.task, '') = coalesce(c.task, l.task, '') AND coalesce(l.doc, c.doc, '') = coalesce(c.doc, l.doc, '')
       AND l.us >= c.begin_us - 600e6 - l.err_us - c.move_err
     UNION  -- a ledger that knows no places and no pallets: the same quantity within a day
-    SELECT c.id FROM numbered c JOIN ledger_rows l ON l.sku = c.sku AND l.location IS NULL AND l.pallet IS NULL
+    SELECT c.id FROM numbered c JOIN postings l ON l.sku = c.sku AND l.location IS NULL AND l.pallet IS NULL
     WHERE l.qty < 0 AND -l.qty = c.qty AND l.us BETWEEN c.begin_us - l.err_us - c.move_err AND c.picked_us + 86400e6
       AND coalesce(l.doc, c.doc, '') = coalesce(c.doc, l.doc, '')
 ), book AS (
-    SELECT c.id, sum(l.qty) AS net FROM numbered c JOIN ledger_rows l ON l.pallet = c.pallet GROUP BY c.id
+    SELECT c.id, sum(l.qty) AS net FROM numbered c JOIN postings l ON l.pallet = c.pallet GROUP BY c.id
 ), reach AS (
     SELECT max(last_us) FILTER (kind IN ('ledger', 'change')) AS ledger_us, min(first_us) FILTER (kind IN ('ledger', 'change')) AS ledger_first_us,
            max(last_us) FILTER (kind = 'task') AS task_us

@@ -21,7 +21,9 @@ en = "A later success; timed out but posted (a duplicate risk); still within the
 */
 -- The load stands there, every completion callback failed, and nothing followed within the deadline that the data itself
 -- sets. A success at any end, a posting or a completed order refutes it.
-WITH callbacks AS (  -- all attempts of one task, or of one pallet where the callback names no task
+WITH postings AS (  -- a count or an adjustment sets right what went wrong: it is not the posting that was due
+    SELECT * FROM ledger_rows WHERE coalesce(doc_type, '') NOT IN ('count', 'adjust', 'opening')
+), callbacks AS (  -- all attempts of one task, or of one pallet where the callback names no task
     SELECT * FROM completion_calls WHERE coalesce(task_type, doc_type, 'inbound') IN ('inbound', 'return')
 ), attempts AS (
     SELECT subject, any_value(task) AS task, any_value(run) AS run, any_value(coalesce(pallet, task_pallet)) AS pallet,
@@ -50,15 +52,15 @@ WITH callbacks AS (  -- all attempts of one task, or of one pallet where the cal
 ), put AS (
     SELECT subject, min(us) AS us, list(witness(source, byte_offset, part, 'for', 'put done')) AS witnesses FROM puts GROUP BY subject
 ), booked AS (
-    SELECT f.subject FROM failed f JOIN ledger_rows l ON l.task = f.task WHERE l.qty > 0
+    SELECT f.subject FROM failed f JOIN postings l ON l.task = f.task WHERE l.qty > 0
     UNION
-    SELECT f.subject FROM failed f JOIN ledger_rows l ON l.pallet = f.pallet
+    SELECT f.subject FROM failed f JOIN postings l ON l.pallet = f.pallet
     WHERE l.qty > 0 AND l.us >= f.first_us - 86400e6 AND l.us < coalesce(f.next_task_us, 9e18::BIGINT)
     UNION
-    SELECT f.subject FROM failed f JOIN (SELECT request_id, min(qty) AS qty FROM ledger_rows WHERE qty > 0 GROUP BY request_id) l
+    SELECT f.subject FROM failed f JOIN (SELECT request_id, min(qty) AS qty FROM postings WHERE qty > 0 GROUP BY request_id) l
       ON list_contains(f.request_ids, l.request_id)
     UNION
-    SELECT f.subject FROM failed f JOIN ledger_rows l ON l.doc = f.doc AND l.sku = f.sku
+    SELECT f.subject FROM failed f JOIN postings l ON l.doc = f.doc AND l.sku = f.sku
     WHERE l.qty > 0 AND coalesce(l.doc_line, f.doc_line, '') = coalesce(f.doc_line, l.doc_line, '')
       AND coalesce(l.pallet, f.pallet, '') = coalesce(f.pallet, l.pallet, '') AND coalesce(l.location, f.location, '') = coalesce(f.location, l.location, '')
       AND l.us >= f.first_us - 86400e6
