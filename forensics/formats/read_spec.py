@@ -67,10 +67,10 @@ def read_spec(document: Document, shared: Mapping[str, WordMap], sentences: Sent
     Raises:
         FormatError: with the file and line of the first mistake.
     """
-    return SpecReader(document, shared, sentences or Sentences()).spec()
+    return _Reader(document, shared, sentences or Sentences()).spec()
 
 
-class SpecReader:
+class _Reader:
     """Walks a document; every method takes the path of what it reads, to name its line in an error."""
 
     def __init__(self, document: Document, shared: Mapping[str, WordMap], sentences: Sentences) -> None:
