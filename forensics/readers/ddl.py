@@ -37,6 +37,18 @@ _NOT_A_COLUMN_CHANGE: Final = re.compile(
 )
 
 
+_TOKEN: Final = re.compile(
+    r"(?s)'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|`[^`]*`|(?P<comment>--(?=\s|$)[^\n]*|#[^\n]*|/\*.*?\*/)|[()]"
+)
+
+
+def without_comments(sql: str) -> str:
+    """A statement without its comments: their commas and words are no columns."""
+    if not any(mark in sql for mark in ("--", "#", "/*")):
+        return sql
+    return _TOKEN.sub(lambda token: " " if token["comment"] else token[0], sql)
+
+
 def unquote(name: str) -> str:
     """A name without its quotes; for `a`.`b` the parts joined by a dot."""
     return re.sub(r"[`\"\s]", "", name)
@@ -84,6 +96,7 @@ class Schemas:
 
     def apply(self, statement: str, database: str | None) -> str | None:
         """Follow one DDL statement; `database` is the current one. Returns the table whose columns changed, if any."""
+        statement = without_comments(statement)
         if found := _CREATE.match(statement):
             table = _full(found[1], database)
             self._create(table, found[2], database)
@@ -179,7 +192,6 @@ def _full(name: str, database: str | None) -> str:
 _STATEMENT: Final = re.compile(
     rf"(?i)\bCREATE\s+(?:OR\s+REPLACE\s+)?TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?({_NAME})\s*\(|(?:^|\n|\t)\s*USE\s+(`[^`]+`|[\w$]+)\s*;?[ \t]*(?=\n|$)"
 )
-_MARK: Final = re.compile(r"['\"`()]")
 _LONGEST: Final = 60_000
 """Characters of a table's definition."""
 _KEY: Final = re.compile(
@@ -209,24 +221,18 @@ def create_statements(text: str) -> tuple[list[str], int]:
             found.append(f"USE {head[2]};")
             end = head.end()
         elif (close := _closing(text, head.end())) is not None:
-            found.append(f"CREATE TABLE {head[1]} ({text[head.end() : close]});")
+            found.append(f"CREATE TABLE {head[1]} ({without_comments(text[head.end() : close])});")
             end = close
     return found, end
 
 
 def _closing(text: str, start: int) -> int | None:
-    """Where the bracket closes that stands before `start`, quotes minded."""
-    depth, quote = 1, ""
-    for found in _MARK.finditer(text, start, start + _LONGEST):
-        char = found[0]
-        if quote:
-            quote = "" if char == quote else quote
-        elif char in "'\"`":
-            quote = char
-        else:
-            depth += 1 if char == "(" else -1
-            if depth == 0:
-                return found.start()
+    """Where the bracket closes that stands before `start`, quotes and comments minded."""
+    depth = 1
+    for found in _TOKEN.finditer(text, start, start + _LONGEST):
+        depth += {"(": 1, ")": -1}.get(found[0], 0)
+        if depth == 0:
+            return found.start()
     return None
 
 

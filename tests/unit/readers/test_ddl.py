@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from forensics.readers.ddl import Schemas
+from forensics.readers.ddl import Schemas, declared_tables
 
 
 def after(*statements: str, database: str | None = "w") -> dict[str, list[str]]:
@@ -43,3 +43,22 @@ def test_the_columns_of_a_table(statements: list[str], columns: list[str] | None
 
 def test_names_with_a_database_need_no_current_one() -> None:
     assert after("CREATE TABLE `x`.`t` (a INT)", database=None) == {"x.t": ["a"]}
+
+
+COMMENTED = """-- what is where
+CREATE TABLE stock (                      -- one row per location, sku, batch (and pallet)
+  id       BIGINT PRIMARY KEY,            # running number, never used again
+  location VARCHAR(16) COMMENT 'a -- b, c',
+  /* qty, locked: base units */
+  qty      DECIMAL(12,3) NOT NULL
+)"""
+
+
+def test_comments_name_no_columns() -> None:
+    schemas = Schemas()
+    assert schemas.apply(COMMENTED, "wms") == "wms.stock"
+    assert schemas.tables["wms.stock"] == ["id", "location", "qty"]
+
+
+def test_comments_name_no_columns_in_a_dump_either() -> None:
+    assert declared_tables(f"USE wms;\n{COMMENTED};\nUSE erp;\n")["wms.stock"].names == ["id", "location", "qty"]
