@@ -46,7 +46,8 @@ WITH api AS MATERIALIZED (
          -- a duration in whole milliseconds is as coarse as that
          max(CASE WHEN duration_ms IS NULL OR duration_ms <> round(duration_ms) THEN 0.0 ELSE 0.001 END) AS length_grain,
          bool_or(caller IN (system, host)) AND NOT bool_or(coalesce(callee IN (system, host), false)) AS calls,
-         bool_or(callee IN (system, host)) AND NOT bool_or(coalesce(caller IN (system, host), false)) AS called
+         bool_or(callee IN (system, host)) AND NOT bool_or(coalesce(caller IN (system, host), false)) AS called,
+         any_value(system) AS system, any_value(caller) AS caller, any_value(callee) AS callee
   FROM api GROUP BY clock, request_id, attempt
   HAVING count(*) FILTER (state = 'CALL') <= 1 AND count(*) FILTER (state = 'REQUEST') <= 1
      AND count(*) FILTER (state = 'RESPONSE') <= 1
@@ -57,7 +58,9 @@ WITH api AS MATERIALIZED (
   SELECT a.clock AS clock_a, b.clock AS clock_b, a.request_id, coalesce(a.attempt, b.attempt) AS attempt,
          a.began AS began_a, a.ended AS ended_a, a.lost AS lost_a, a.grain AS grain_a, a.length_grain AS length_a,
          b.began AS began_b, b.ended AS ended_b, b.lost AS lost_b, b.grain AS grain_b, b.length_grain AS length_b,
-         CASE WHEN a.calls OR b.called THEN 1 ELSE 0 END - CASE WHEN b.calls OR a.called THEN 1 ELSE 0 END AS named,
+         -- by its own name, or by the name that the other end knows it by
+         CASE WHEN a.calls OR b.called OR (a.system <> b.system AND (b.caller = a.system OR a.callee = b.system)) THEN 1 ELSE 0 END
+           - CASE WHEN b.calls OR a.called OR (a.system <> b.system AND (a.caller = b.system OR b.callee = a.system)) THEN 1 ELSE 0 END AS named,
          epoch_us(a.ended - a.began) / 1e6 - epoch_us(b.ended - b.began) / 1e6 AS longer
   FROM numbered a JOIN numbered b ON a.request_id = b.request_id AND a.clock < b.clock
    AND (a.attempt = b.attempt OR ((a.attempt IS NULL OR b.attempt IS NULL) AND a.attempts = 1 AND b.attempts = 1))

@@ -55,6 +55,15 @@ def test_names_decide_who_called() -> None:
     assert (seconds(row["t1"]), seconds(row["t2"]), row["t3"], row["t4"]) == (5, 1, None, None)
 
 
+def test_the_name_by_which_the_other_knows_it_is_enough() -> None:
+    """A robot control's log knows only what it sent; the receiver's interface table says from whom it came."""
+    sent = {"system": "wcs", "state": "REQUEST", "ts": at(-98), "request_id": "R1"}
+    received = {"system": "wms", "caller": "WCS", "ts": at(1), "duration_ms": 40.0, "request_id": "R1"}
+    (row,) = find_pairs(database([received, sent])).rows(named=True)
+    assert (row["clock"], row["reference"]) == ("wcs", "wms")
+    assert (seconds(row["t1"]), seconds(row["t2"]), row["t4"]) == (-98, 1, None)
+
+
 def test_without_names_or_lengths_there_is_no_direction() -> None:
     assert find_pairs(database([app("R1", duration_ms=None), gateway("R1")])).is_empty()
 
