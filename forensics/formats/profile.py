@@ -13,6 +13,7 @@ from typing import Final
 
 from forensics.formats.aliases import Aliases, Context, normalise
 from forensics.formats.context import SourceContext
+from forensics.formats.kinds import STAGES
 from forensics.formats.mapping import Heading
 from forensics.formats.maps import WordMap
 from forensics.formats.sniff import cells, json_lines
@@ -105,24 +106,44 @@ def _with_words(shared: Mapping[str, WordMap], words: Mapping[str, WordMap]) -> 
 
 
 def _overridden(rule: EventRule, profile: Profile, known: Mapping[str, str]) -> EventRule:
-    """A rule with the profile's constants, and its own sources where a column is more than one heading."""
-    before = {one.column: one.sources for one in rule.fields}
-    own: dict[str, tuple[Source, ...]] = {}
-    for column, source in profile.columns.items():
-        if source == Source(fields=source.fields[:1]) or column in rule.constants:
-            continue
-        said = replace(
+    """A rule with the profile's constants, and with the steps that the profile says for a heading wherever the rule reads it."""
+    said = {
+        column: replace(
             source,
             fields=tuple(known.get(normalise(name), name) for name in source.fields),
             null=(*NULLS, *source.null),
         )
-        own[column] = (
-            tuple(_merged(said, one) for one in before.get(column, (Source(),))) if len(said.fields) == 1 else (said,)
-        )
-    kept = [one for one in rule.fields if one.column not in own and one.column not in profile.constants]
-    taken = {name for sources in own.values() for source in sources for name in source.fields}
-    added = [FieldRule(column, sources) for column, sources in own.items()]
-    extra = None if rule.extra is None else tuple(name for name in rule.extra if name not in taken)
+        for column, source in profile.columns.items()
+        if source != Source(fields=source.fields[:1])
+    }
+    # one heading's time may be the `ts` of several rules: a task's stages
+    times = {
+        source.fields[0]: Source(fields=source.fields, time=source.time) for source in said.values() if source.time
+    }
+
+    def steps(column: str, found: Source) -> Source:
+        mine = said.get(column)
+        if mine is not None and found.fields[:1] in ((), mine.fields[:1]):
+            return _merged(mine, found)
+        if found.time and found.fields and found.fields[0] in times:
+            return _merged(times[found.fields[0]], found)
+        return found
+
+    kept = tuple(
+        replace(one, sources=tuple(steps(one.column, source) for source in one.sources))
+        for one in rule.fields
+        if one.column not in profile.constants
+    )
+    read = {(name, source.path) for one in kept for source in one.sources for name in source.fields}
+    added = tuple(
+        FieldRule(column, (source,))
+        for column, source in said.items()
+        if column not in rule.constants
+        and column not in STAGES
+        and read.isdisjoint((name, source.path) for name in source.fields)
+    )
+    own = {name for source in said.values() for name in source.fields}
+    extra = None if rule.extra is None else tuple(name for name in rule.extra if name not in own)
     return replace(rule, fields=(*kept, *added), constants={**rule.constants, **profile.constants}, extra=extra)
 
 

@@ -94,6 +94,23 @@ def test_words_give_unsigned_quantities_their_sign(tmp_path: Path) -> None:
     assert [int(q) for q in found["qty"]] == [-5, 5, -12, 1250, 40]
 
 
+def test_stages_of_a_task_keep_their_own_times(tmp_path: Path) -> None:
+    profile = tmp_path / "moves.toml"
+    profile.write_text(
+        'id = "moves"\nsystem = "wms"\n[columns]\ntask = "Job"\nstate = "St"\n'
+        'created_at = { from = "Opened", time = ["%d/%m/%Y %H:%M:%S"] }\nfinished_at = { from = ["Closed", "At"], time = ["%d/%m/%Y %H:%M:%S"] }\n'
+        '[words.state]\nOK = "DONE"\nXX = "CANCELLED"\n',
+        encoding="utf-8",
+    )
+    text = "Job,St,Opened,Closed,At\nJ1,OK,01/02/2026 10:00:00,02/02/2026,11:00:00\nJ2,XX,03/02/2026 10:00:00,04/02/2026,12:00:00\n"
+    found = events(tmp_path, "jobs.csv", text, profile)
+    local = found["ts"].dt.convert_time_zone("Asia/Shanghai").dt.strftime("%m-%d %H").to_list()
+    assert list(zip(found["task"], found["state"], local, strict=True)) == [
+        ("J1", "CREATED", "02-01 10"), ("J1", "DONE", "02-02 11"), ("J2", "CREATED", "02-03 10"), ("J2", "CANCELLED", "02-04 12"),
+    ]  # fmt: skip
+    assert found["ts_quality"].unique().to_list() == ["recorded"]
+
+
 def test_a_profile_reads_json_by_paths(tmp_path: Path) -> None:
     profile = tmp_path / "tms.toml"
     profile.write_text(
