@@ -65,7 +65,7 @@ class GeneralLog:
         writes = pl.Series(
             frame.select(pl.when(pl.col("statement").str.contains(_WRITES)).then("statement")).to_series()
         )
-        named = entities(writes)
+        named = entities(writes).drop("operator", strict=False)  # whose session it is, not whom the statement writes down
         frame = pl.concat([frame, named], how="horizontal")
         events = frame.select(
             "line",
@@ -77,7 +77,7 @@ class GeneralLog:
             pl.when(pl.col("ts").is_null()).then(pl.lit("none")).when(pl.col("time").is_null()).then(pl.lit("inferred"))
             .otherwise(pl.lit("recorded")).alias("ts_quality"),
             pl.when(pl.col("action").is_not_null()).then(pl.lit("lock")).otherwise(pl.lit("log")).alias("kind"),
-            "action", "operator", *(name for name in named.columns if name not in (ROW_ID, "operator")),
+            "action", "operator", *(name for name in named.columns if name != ROW_ID),
             extra(["thread", "command", "statement", "isolation", "began_at", ROW_ID]),
         )  # fmt: skip
         return Parsed(events, no_rejects())

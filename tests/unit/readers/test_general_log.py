@@ -32,3 +32,13 @@ def test_ends_of_transactions_and_isolation_are_lock_events() -> None:
     assert extra[1]["isolation"] == "READ UNCOMMITTED"
     assert extra[2]["statement"] == "UPDATE stock SET qty=1\n WHERE id=4"
     assert extra[6]["command"] == "Init DB"
+
+
+def test_the_operator_is_who_is_connected_not_whom_a_statement_writes_down() -> None:
+    log = (
+        "260330  9:52:23\t     7 Connect\twms_app@127.0.0.1 on wms using TCP/IP\n"
+        "\t\t     7 Query\tINSERT INTO stock_ledger (sku, location, operator) VALUES ('10023', 'A-01', 'C03')\n"
+    )
+    events = parse(log, format_id="mysql-general-log").events
+    assert events["operator"].to_list() == ["wms_app", "wms_app"]
+    assert events["sku"].to_list() == [None, "10023"]
