@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
+from typing import Any
+
+import polars as pl
 
 from lab.evidence.raw import Raw
-from lab.evidence.surface import packed, rotated, torn
+from lab.evidence.surface import json_lines, packed, rotated, torn
 
 _JSON = rb"\{"
 _STAMP = rb"\d{4}[-/]\d\d[-/]\d\d[ T]\d\d:\d\d:\d\d"
@@ -16,7 +19,7 @@ _LINES = {
     "wms/wms.log": _STAMP, "wcs/wcs.log": _STAMP, "erp/erp.log": _STAMP,
 }  # fmt: skip
 _WHOLE = (
-    "db/slow.log", "db/error.log", "db/innodb_status.txt", "db/lock_waits.csv", "db/replica_status.txt", "db/replica_heartbeat.csv",
+    "db/slow.log", "db/error.log", "db/innodb_status.txt", "db/replica_status.txt", "db/replica_heartbeat.csv",
     "redis/slowlog.txt", "redis/monitor.log", "nginx/error.log", "plant/error.log",
 )  # fmt: skip
 _FOLDERS = {"plant": "nginx-plant"}
@@ -41,6 +44,8 @@ def files(raw: Raw, *, binlog: str, gateway: str) -> Iterator[tuple[str, bytes]]
         data = raw.bytes(name)
         if data and data.count(b"\n") > 1:  # one line is a heading with nothing below
             yield _place(name), data
+    if waits := _lock_waits(raw):
+        yield "db/lock_waits.jsonl", json_lines(waits)
     if data := raw.bytes("db/general.log"):
         yield "db/general.log.xz", packed(data)
     if data := raw.bytes(f"db/{binlog}"):
@@ -48,6 +53,16 @@ def files(raw: Raw, *, binlog: str, gateway: str) -> Iterator[tuple[str, bytes]]
     yield "db/schema.sql", re.sub(r"\s*--[^\n]*", "", raw.schema).encode()
     for name in raw.matching("pda/*.log"):
         yield name, raw.bytes(name) or b""
+
+
+def _lock_waits(raw: Raw) -> list[dict[str, Any]]:
+    """Sampled lock waits as `information_schema` names them."""
+    data = raw.bytes("db/lock_waits.csv")
+    if not data:
+        return []
+    waits = pl.read_csv(data, infer_schema=False)
+    names = {"waiting_trx": "waiting_trx_id", "wait_started": "trx_wait_started", "blocking_trx": "blocking_trx_id"}
+    return waits.rename(names).to_dicts()
 
 
 def _place(name: str) -> str:

@@ -277,7 +277,9 @@ def scanned_again(shift: Shift) -> None:
                 pallet=pallet,
             )
             pause(shift, 1.5, 6)
-    task, place = a_task(shift, pallet, type="inbound", zone="A", operator=pair.operator)
+    task, place = a_task(
+        shift, pallet, type="inbound", **{"from": shift.world.where(pallet)}, zone="A", operator=pair.operator
+    )
     if shift.wait_task(task) is None:
         raise TimeoutError(task)
     agree(
