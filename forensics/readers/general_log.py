@@ -65,7 +65,9 @@ class GeneralLog:
         writes = pl.Series(
             frame.select(pl.when(pl.col("statement").str.contains(_WRITES)).then("statement")).to_series()
         )
-        named = entities(writes).drop("operator", strict=False)  # whose session it is, not whom the statement writes down
+        named = entities(writes).drop(
+            "operator", strict=False
+        )  # whose session it is, not whom the statement writes down
         frame = pl.concat([frame, named], how="horizontal")
         events = frame.select(
             "line",
