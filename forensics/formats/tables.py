@@ -46,6 +46,9 @@ _FILTERED: Final = "final-states"
 _LONG_MS: Final = "^(?:2[89]|[3-9][0-9]|[1-9][0-9]{2,})[0-9]{3}(?:[.][0-9]+)?$"
 """28 seconds or more: the read timeouts of robot and WMS interfaces are 30 and 60 s."""
 
+_SIGNAL: Final = r'"method"\s*:\s*"(?:start|outbin|end|cancel|apply|taskStart|taskLeavePoint|taskFinished)"'
+"""In the body of a robot's callback: what its vehicle did."""
+
 STAGE_WORDS: Final[Mapping[str, tuple[str, str]]] = dict(
     zip(
         STAGES,
@@ -123,6 +126,7 @@ class _Builder:
 
     def events(self) -> Iterator[EventRule]:
         special: Mapping[str, Callable[[], Iterator[EventRule]]] = {
+            "api": self._calls,
             "task": self._task,
             "reservation": self._reservation,
         }
@@ -274,9 +278,9 @@ class _Builder:
                 self.source("error", regex=f"(?i)({pattern})", map=_SHARED + "lock-actions")
                 for pattern in ("deadlock|死锁", "lock wait timeout|锁超时|锁等待超时", "rolled back|rollback|回滚")
             )
-        if actions and self.kind != "api":
+        if actions:
             fields["action"] = actions
-        yield self.rule(fields, state="CALL") if self.kind == "api" else self.rule(fields)
+        yield self.rule(fields)
 
     # --- kinds with meanings of their own ----------------------------------------------------------------------------
 
@@ -309,10 +313,26 @@ class _Builder:
             out["qty"] = (self.source("qty", sign=tuple(signs)),)
         return out
 
+    def _calls(self) -> Iterator[EventRule]:
+        """The call; a robot's callback is also the signal that its body carries."""
+        yield self.rule({}, state="CALL")
+        if "request_body" not in self.map or "device-actions" not in self.words:
+            return
+        body = self.map.columns["request_body"].heading.name.partition(PATH)[0]
+        fields = {
+            "ts": (self.time("ts"),),  # this log's clock: when the signal was heard of here
+            "action": (self._body("method", "request_body", map=_SHARED + "device-actions"),),
+            "state": (self._body("method", "request_body", map=_SHARED + "device-states"),),
+        }
+        rules = tuple(FieldRule(name, sources) for name, sources in fields.items())
+        yield EventRule("device", when=(Condition(body, matches=_SIGNAL),), entities=(body,), extra=(), fields=rules)
+
     def _api(self) -> dict[str, tuple[Source, ...]]:
         """What was asked for, and how it went: the body's own word before the protocol's."""
         out: dict[str, tuple[Source, ...]] = {}
         asks: list[Source] = []
+        if "request_body" in self.map and "callback-operations" in self.words:
+            asks.append(self._body("method", "request_body", map=_SHARED + "callback-operations"))
         for name in ("endpoint", "action"):
             if name in self.map and "api-operations" in self.words:
                 asks.append(self.word(name, "api-operations"))
@@ -359,9 +379,9 @@ class _Builder:
                 self.notes.append(f"codes in answers are those of {name.removeprefix(BODY_CODES + '.')}")
         return out
 
-    def _body(self, path: str, **steps: Any) -> Source:
-        """A value inside the response."""
-        top, _, below = self.map.columns["response_body"].heading.name.partition(PATH)
+    def _body(self, path: str, name: str = "response_body", **steps: Any) -> Source:
+        """A value inside the response, or the request."""
+        top, _, below = self.map.columns[name].heading.name.partition(PATH)
         way = ".".join(part for part in (below.replace(PATH, "."), path) if part)
         return Source(fields=(top,), path=way, null=NULLS, **steps)
 
