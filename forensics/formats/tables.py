@@ -49,6 +49,9 @@ _LONG_MS: Final = "^(?:2[89]|[3-9][0-9]|[1-9][0-9]{2,})[0-9]{3}(?:[.][0-9]+)?$"
 _SIGNAL: Final = r'"method"\s*:\s*"(?:start|outbin|end|cancel|apply|taskStart|taskLeavePoint|taskFinished)"'
 """In the body of a robot's callback: what its vehicle did."""
 
+_WAYS: Final = frozenset({"in", "out", "inbound", "outbound", "incoming", "outgoing", "入", "出", "接收", "发送"})
+"""Which way a call went, in an interface log: no type of document."""
+
 STAGE_WORDS: Final[Mapping[str, tuple[str, str]]] = dict(
     zip(
         STAGES,
@@ -206,6 +209,8 @@ class _Builder:
         out: dict[str, tuple[Source, ...]] = {}
         for name in self.map.columns:
             if name in STAGES and name != "finished_at":
+                continue
+            if name == "doc_type" and self.kind == "api" and {v.lower() for v in self.map.values(name)} <= _WAYS:
                 continue
             if name in ("ts", "finished_at", "released_at", "expires_at"):
                 out[name] = (self.time(name),)

@@ -369,10 +369,10 @@ def test_system_column_beats_the_name() -> None:
 
 def test_a_robots_callback_in_an_interface_log_is_the_call_and_the_signal_it_carries() -> None:
     kind, found = table(
-        "request_time,caller,callee,url,request_id,request_body,response_body,http_status,cost_ms\n"
-        '2026-03-11 10:00:00,WCS,WMS,/api/wcs/callback,R1,"{""method"":""outbin"",""taskCode"":""T17"",""podCode"":""TP000123"",""currentPositionCode"":""I-01""}","{""code"":0,""msg"":""success""}",200,31\n'
-        '2026-03-11 10:01:00,WCS,WMS,/api/wcs/callback,R2,"{""method"":""end"",""taskCode"":""T17"",""podCode"":""TP000123"",""currentPositionCode"":""A-01""}",,504,30001\n'
-        '2026-03-11 10:02:00,PDA,WMS,/api/pda/bind,R3,"{""pallet"":""TP000123"",""sku"":""10023""}","{""code"":0,""msg"":""success""}",200,12\n'
+        "request_time,direction,caller,callee,url,request_id,request_body,response_body,http_status,cost_ms\n"
+        '2026-03-11 10:00:00,in,WCS,WMS,/api/wcs/callback,R1,"{""method"":""outbin"",""taskCode"":""T17"",""podCode"":""TP000123"",""currentPositionCode"":""I-01""}","{""code"":0,""msg"":""success""}",200,31\n'
+        '2026-03-11 10:01:00,in,WCS,WMS,/api/wcs/callback,R2,"{""method"":""end"",""taskCode"":""T17"",""podCode"":""TP000123"",""currentPositionCode"":""A-01""}",,504,30001\n'
+        '2026-03-11 10:02:00,in,PDA,WMS,/api/pda/bind,R3,"{""pallet"":""TP000123"",""sku"":""10023""}","{""code"":0,""msg"":""success""}",200,12\n'
     )
     assert kind == "table-api"
     left, signal, put, arrived, bound = found
@@ -380,4 +380,4 @@ def test_a_robots_callback_in_an_interface_log_is_the_call_and_the_signal_it_car
     has(signal, kind="device", action="pick_done", state="LEFT_SOURCE", task="T17", location="I-01")
     has(put, kind="api", action="complete", outcome="timeout")
     has(arrived, kind="device", action="put_done", state="DONE", pallet="TP000123", location="A-01")
-    has(bound, kind="api", pallet="TP000123", sku="10023")
+    has(bound, kind="api", pallet="TP000123", sku="10023", doc_type=None)
