@@ -155,6 +155,22 @@ def delivery_lost(shift: Shift) -> None:
     )
 
 
+def receipt_in_flight(shift: Shift) -> None:
+    """The WMS's messages wait for a while and are sent then; meanwhile the ERP has no trace of a receipt."""
+    got = arriving(shift)
+    shift.wms.pause("outbox", on=True)
+    try:
+        if shift.wait_task(got.task) is None:
+            raise TimeoutError(got.task)
+        at = shift.now()
+        pause(shift, 480, 720)
+    finally:
+        shift.wms.pause("outbox", on=False)
+    _tried(shift, got.doc, "SENT")
+    pause(shift, 30, 60)
+    _same(shift, "F-S-02-04.2", got.sku, at, "in flight for ten minutes, then posted", **_about(got))
+
+
 def _shipped_for(shift: Shift, partner: str, sku: str, location: str, stock: int, qty: int) -> str:
     """A clerk enters in the WMS what the ERP wants by telephone, and it is picked: the WMS's document, which the ERP hears nothing of."""
     doc = picking.manual_order(shift, [{"sku": sku, "qty": qty}], clerk(shift))
@@ -359,6 +375,7 @@ STORIES = [
     Story("refused-then-taken", ("F-S-02-04.1",), refused_then_taken, 60, look_alike=True),
     Story("receipt-lost", ("F-S-02-04.2",), receipt_lost, OPEN_END),
     Story("delivery-lost", ("F-S-02-04.2",), delivery_lost, OPEN_END),
+    Story("receipt-in-flight", ("F-S-02-04.2", "F-S-02-04.1"), receipt_in_flight, 60, look_alike=True),
     Story("posted-in-branch", ("F-S-02-04.3",), posted_in_branch, 40),
     Story("posted-as-other-material", ("F-S-02-04.3",), posted_as_other_material, 40),
     Story("posted-in-cartons", ("F-S-02-04.3",), posted_in_cartons, 60),
