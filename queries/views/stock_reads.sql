@@ -10,20 +10,28 @@ about = { zh = "每次读数与当时已提交的值对照：一致、过时、�
 WITH reads AS (
     SELECT v.*, r.form, r.register FROM shown_values v JOIN read_registers r USING (source, byte_offset, part)
 ), known AS (
-    SELECT register, nr, value, sure, sum(CASE WHEN sure THEN 0 ELSE 1 END) OVER (PARTITION BY register ORDER BY nr) AS gaps
+    SELECT register, nr, value, sure, sum(CASE WHEN sure THEN 0 ELSE 1 END) OVER (PARTITION BY register ORDER BY nr ROWS UNBOUNDED PRECEDING) AS gaps
     FROM versions WHERE register IN (SELECT register FROM reads)
 ), spans AS (
     SELECT register, min(nr) AS first_nr, max(nr) AS last_nr FROM known GROUP BY register
-), bounds AS (
-    SELECT * FROM version_bounds WHERE register IN (SELECT register FROM reads)
-), done AS (
-    SELECT register, clock, hi_us, max(nr) OVER (PARTITION BY register, clock ORDER BY hi_us) AS nr FROM bounds WHERE hi_us IS NOT NULL
+), near AS (  -- what the reads' own clocks say of each version, and what any clock says
+    SELECT register, clock, nr, min(hi_us) AS hi_us, max(lo_us) AS lo_us FROM version_bounds
+    WHERE register IN (SELECT register FROM reads) AND clock IN (SELECT clock FROM reads) GROUP BY register, clock, nr
+), far AS (
+    SELECT register, nr, min(hi_us + err_us) AS hi_us, max(lo_us - err_us) AS lo_us FROM version_bounds
+    WHERE register IN (SELECT register FROM reads) GROUP BY register, nr
+), done AS (  -- up to which version everything was committed at a moment; from which version on nothing was
+    SELECT register, clock, hi_us, max(max(nr)) OVER (PARTITION BY register, clock ORDER BY hi_us ROWS UNBOUNDED PRECEDING) AS nr
+    FROM near WHERE hi_us IS NOT NULL GROUP BY register, clock, hi_us
 ), done_far AS (
-    SELECT register, hi_us + err_us AS hi_us, max(nr) OVER (PARTITION BY register ORDER BY hi_us + err_us) AS nr FROM bounds WHERE hi_us IS NOT NULL
+    SELECT register, hi_us, max(max(nr)) OVER (PARTITION BY register ORDER BY hi_us ROWS UNBOUNDED PRECEDING) AS nr
+    FROM far WHERE hi_us IS NOT NULL GROUP BY register, hi_us
 ), later AS (
-    SELECT register, clock, lo_us, min(nr) OVER (PARTITION BY register, clock ORDER BY lo_us DESC) AS nr FROM bounds
+    SELECT register, clock, lo_us, min(min(nr)) OVER (PARTITION BY register, clock ORDER BY lo_us DESC ROWS UNBOUNDED PRECEDING) AS nr
+    FROM near GROUP BY register, clock, lo_us
 ), later_far AS (
-    SELECT register, lo_us - err_us AS lo_us, min(nr) OVER (PARTITION BY register ORDER BY lo_us - err_us DESC) AS nr FROM bounds
+    SELECT register, lo_us, min(min(nr)) OVER (PARTITION BY register ORDER BY lo_us DESC ROWS UNBOUNDED PRECEDING) AS nr
+    FROM far GROUP BY register, lo_us
 ), placed AS (
     SELECT r.*, s.last_nr, greatest(coalesce(d.nr, s.first_nr), coalesce(f.nr, s.first_nr)) AS low_by_time,
            least(coalesce(l.nr - 1, s.last_nr), coalesce(g.nr - 1, s.last_nr)) AS high
@@ -33,9 +41,10 @@ WITH reads AS (
     ASOF LEFT JOIN later l ON l.register = r.register AND l.clock = r.clock AND l.lo_us > r.until_us
     ASOF LEFT JOIN later_far g ON g.register = r.register AND g.lo_us > r.until_us + r.err_us
 ), met AS (
-    SELECT p.register, p.clock, p.until_us, max(k.nr) OVER (PARTITION BY p.register, p.clock ORDER BY p.until_us) AS nr
+    SELECT p.register, p.clock, p.until_us, max(max(k.nr)) OVER (PARTITION BY p.register, p.clock ORDER BY p.until_us ROWS UNBOUNDED PRECEDING) AS nr
     FROM placed p ASOF JOIN known k ON k.register = p.register AND k.value = p.value AND k.nr >= p.low_by_time
     WHERE k.nr <= p.high AND coalesce(p.served_from, 'primary') IN ('primary', 'replica')
+    GROUP BY p.register, p.clock, p.until_us
 ), bounded AS (
     SELECT p.*, greatest(p.low_by_time, coalesce(m.nr, p.low_by_time)) AS low
     FROM placed p ASOF LEFT JOIN met m ON m.register = p.register AND m.clock = p.clock AND m.until_us < p.from_us
