@@ -28,7 +28,7 @@ en = "Holders at work or about to be; a true shortage; not enough even without t
 -- Enough stood there as the document wants it, what others held left too little, and without the holds that do not move
 -- it would have sufficed. A hold that moves on within the limit after the refusal is work, not neglect.
 WITH held AS (
-    SELECT h.*, a.from_us, a.to_us, h.doc AS holder,
+    SELECT h.*, a.us, a.from_us, a.to_us, h.doc AS holder,
            CASE WHEN h.closed_us IS NOT NULL THEN 'document closed'
                 WHEN h.expires_us < a.from_us THEN 'lock expired'
                 WHEN a.from_us - h.last_us > $idle_min * 60e6 AND NOT coalesce(h.next_us - a.to_us <= $idle_min * 60e6, false) THEN 'idle'
@@ -38,7 +38,7 @@ WITH held AS (
 ), summed AS (
     SELECT refusal, sku, coalesce(sum(hi) FILTER (why IS NULL), 0) AS moving_hi, coalesce(sum(lo) FILTER (why IS NOT NULL), 0) AS idle_lo, sum(hi) AS held,
            list(holder ORDER BY since_us) AS holders, list(holder ORDER BY since_us) FILTER (why IS NOT NULL) AS idle_holders,
-           max(least(from_us, coalesce(next_us, from_us)) - last_us) FILTER (why IS NOT NULL) AS idle_us, bool_or(derived) AS derived,
+           max(us - last_us) FILTER (why IS NOT NULL) AS idle_us, bool_or(derived) AS derived,
            arg_max(why, CASE why WHEN 'document closed' THEN 4 WHEN 'lock expired' THEN 3 WHEN 'idle' THEN 2 ELSE 1 END) AS why,
            bool_or(why IN ('document closed', 'lock expired', 'idle')) AS at_once, min(reach_us) AS reach_us,
            list({'doc': holder, 'qty': hi, 'since': at_time(since_us), 'last_movement': at_time(last_us), 'next_movement': at_time(next_us), 'may_be_released': why IS NOT NULL,

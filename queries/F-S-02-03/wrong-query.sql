@@ -22,7 +22,7 @@ zh = "查询条件与单据一致；单据所指处也不足或已被占用；�
 en = "The question asks what the document asks; too little, or held, where the document points too; enough where was asked."
 */
 SELECT sku, doc, doc_line, request_ids AS request_id, at_time(us) AS started_at, at_time(last_us) AS ended_at, 0 AS qty_error,
-       CASE WHEN query_hi <= 0 THEN 40.0 ELSE 25.0 END AS strength,
+       CASE WHEN unrefused THEN 10.0 WHEN query_hi <= 0 THEN 40.0 ELSE 25.0 END AS strength,
        {'order': doc, 'asked': qty, 'differs': differs, 'there': query_lo, 'available': doc_lo - held_hi,
         'question': concat_ws(', ', asked_warehouse, asked_zone, asked_location, asked_quality, asked_batch),
         'document': concat_ws(', ', doc_warehouse, doc_zone, doc_quality, doc_batch),

@@ -30,10 +30,17 @@ WITH renamed AS (
            flatten(list(erp_docs)) AS erp_docs, flatten(list(wms_docs)) AS wms_docs, flatten(list(witnesses)) AS witnesses, max(type_both) AS type_both
     FROM document_pairs WHERE shape IN ('code', 'warehouse')
     GROUP BY label, least(surplus, lack), greatest(surplus, lack), abs(difference)
+), spoken AS (
+    SELECT DISTINCT side, sku, warehouse FROM side_lines
 ), named AS (
-    SELECT * FROM renamed
-    -- a list of codes that knows both as one would have made them equal; a wrong one of several that a code may be is none
-    WHERE shape = 'warehouse' OR (erp_sku, wms_material) NOT IN (SELECT (code, mapped) FROM code_map WHERE kind = 'sku')
+    -- Without any list of codes a name that only one side ever writes may be its own name of the same: open. One of several
+    -- codes that a list gives for a material is right.
+    SELECT *, (shape = 'code' AND NOT EXISTS (FROM code_map m WHERE m.kind = 'sku' AND m.basis = 'master data')
+                   AND erp_sku NOT IN (SELECT sku FROM spoken WHERE side = 'wms') AND wms_material NOT IN (SELECT sku FROM spoken WHERE side = 'erp'))
+              OR (shape = 'warehouse' AND NOT EXISTS (FROM code_map m WHERE m.kind = 'warehouse')
+                   AND erp_warehouse NOT IN (SELECT warehouse FROM spoken WHERE side = 'wms' AND warehouse IS NOT NULL)
+                   AND wms_warehouse NOT IN (SELECT warehouse FROM spoken WHERE side = 'erp' AND warehouse IS NOT NULL)) AS unlisted
+    FROM renamed WHERE shape = 'warehouse' OR (erp_sku, wms_material) NOT IN (SELECT (code, mapped) FROM code_map WHERE kind = 'sku')
 ), units AS (
     SELECT * FROM document_pairs WHERE shape = 'unit'
 ), always AS (  -- a material all of whose documents are off by one factor is one fault
@@ -53,7 +60,7 @@ WITH renamed AS (
 ), all_faults AS (
     SELECT shape AS what, skus AS sku, difference, first_us, wms_us, last_us, erp_docs, wms_docs, witnesses, guessed,
            CASE WHEN shape = 'code' THEN erp_sku ELSE erp_warehouse END AS erp_says, CASE WHEN shape = 'code' THEN wms_material ELSE wms_warehouse END AS wms_says,
-           NULL AS ratio, 40.0 AS strength
+           NULL AS ratio, CASE WHEN unlisted THEN 1.0 ELSE 40.0 END AS strength, unlisted
     FROM named
     UNION ALL BY NAME
     SELECT 'unit' AS what, list_concat(erp_skus, [wms_sku, material]) AS sku, difference, first_us, wms_us, last_us, erp_docs, wms_docs, witnesses, guessed,
@@ -66,7 +73,7 @@ WITH renamed AS (
     FROM unconverted
 )
 SELECT list_sort(list_distinct(list_filter(sku, lambda s: s IS NOT NULL))) AS sku, list_distinct(list_concat(coalesce(erp_docs, []), coalesce(wms_docs, [])))[:20] AS doc,
-       at_time(coalesce(least(wms_us, last_us), first_us)) AS started_at, at_time(last_us) AS ended_at, difference AS qty_error, strength, guessed AS undecided,
+       at_time(coalesce(least(wms_us, last_us), first_us)) AS started_at, at_time(last_us) AS ended_at, difference AS qty_error, strength, guessed OR coalesce(unlisted, false) AS undecided,
        {'document': list_distinct(list_concat(coalesce(wms_docs, []), coalesce(erp_docs, [])))[:5], 'what': what, 'erp_says': erp_says, 'wms_says': wms_says, 'factor': round(ratio, 6),
         'factor_zh': CASE WHEN ratio IS NULL THEN '' ELSE '，倍数 ' || round(ratio, 6) END, 'factor_en': CASE WHEN ratio IS NULL THEN '' ELSE ', by the factor ' || round(ratio, 6) END} AS details,
        list_transform(witnesses, lambda w: witness(w.source, w.byte_offset, w.part, 'for', CASE w.side WHEN 'erp' THEN 'in the ERP' WHEN 'wms' THEN 'in the WMS' ELSE 'balance' END)) AS witnesses

@@ -34,5 +34,5 @@ SELECT [erp_sku, wms_sku, material] AS sku, list_distinct(list_concat(coalesce(e
        list_concat(list_transform(coalesce(call_witnesses, []), lambda w: witness(w.source, w.byte_offset, w.part, 'for', 'sent')),
                    list_transform(witnesses, lambda w: witness(w.source, w.byte_offset, w.part, 'for', CASE WHEN w.posted THEN 'posted on one side' ELSE 'document' END))) AS witnesses
 FROM unmatched_documents
-WHERE (missing_in = 'erp' OR NOT in_wms) AND any_linked AND proof <> 'failed' AND NOT guessed
+WHERE (missing_in = 'erp' OR NOT known_in_wms) AND any_linked AND proof <> 'failed' AND NOT guessed
   AND (proof <> 'silent' OR shape <> 'not passed on' AND coalesce(doc_type, '') NOT IN ('return', 'exchange', 'count', 'adjust'))

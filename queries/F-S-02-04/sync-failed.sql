@@ -30,4 +30,4 @@ SELECT [erp_sku, wms_sku, material] AS sku, list_distinct(list_concat(coalesce(e
        list_concat(list_transform(call_witnesses, lambda w: witness(w.source, w.byte_offset, w.part, 'for', w.outcome)),
                    list_transform(witnesses, lambda w: witness(w.source, w.byte_offset, w.part, 'for', CASE WHEN w.posted THEN 'posted on one side' ELSE 'document' END))) AS witnesses
 FROM unmatched_documents
-WHERE proof = 'failed' AND (missing_in = 'erp' OR NOT in_wms)
+WHERE proof = 'failed' AND (missing_in = 'erp' OR NOT known_in_wms)

@@ -73,7 +73,7 @@ WITH asked AS (
     FROM kept c JOIN booked b ON b.cell = c.cell GROUP BY c.cell
 ), zones AS (
     SELECT location, any_value(zone) AS zone
-    FROM (SELECT location, coalesce(zone, extra->>'location_type', extra->>'locationType', extra->>'货位类型') AS zone FROM events
+    FROM (SELECT location, coalesce(zone, extra->>'location_type', extra->>'locationType', extra->>'货位类型', extra->>'库位类型') AS zone FROM events
           WHERE kind IN ('stock', 'count', 'ledger') AND location IS NOT NULL)
     WHERE zone IS NOT NULL GROUP BY location HAVING min(zone) = max(zone)
 ), moments AS (

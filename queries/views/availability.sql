@@ -8,12 +8,16 @@ about = { zh = "每次被拒时刻的可用量：总量、按单据要求、按�
 -- (there was too little at all), 'expired', 'query' (the question asked elsewhere than the document), 'attributes' (enough,
 -- but not as the document wants it), 'locked' (enough, but held by others), 'free' (nothing stood in the way), 'open' (cannot
 -- be told), 'unknown' (no book of this material).
-WITH cells AS (
-    SELECT s.*, l.qty AS q, coalesce(CASE WHEN s.quality = 'inspection' THEN 'pending' ELSE s.quality END, 'qualified') AS grade,
+WITH areas AS (  -- a place type that no place has cannot be looked up
+    SELECT DISTINCT zone FROM events WHERE kind = 'stock' AND zone IS NOT NULL
+), lines AS (
+    SELECT * REPLACE (CASE WHEN asked_zone IN (FROM areas) THEN asked_zone END AS asked_zone) FROM refused_lines
+), cells AS (
+    SELECT s.*, coalesce(CASE WHEN s.quality = 'inspection' THEN 'pending' ELSE s.quality END, 'qualified') AS grade,
            count(s.batch) OVER (PARTITION BY s.refusal, s.sku) > 0 AS batches_known, count(s.zone) OVER (PARTITION BY s.refusal, s.sku) > 0 AS zones_known,
            count(s.quality) OVER (PARTITION BY s.refusal, s.sku) > 0 AS grades_known, count(s.warehouse) OVER (PARTITION BY s.refusal, s.sku) > 0 AS warehouses_known,
            l.doc_batch, l.doc_quality, l.doc_warehouse, l.doc_zone, l.asked_batch, l.asked_quality, l.asked_warehouse, l.asked_zone, l.asked_location
-    FROM asked_stock s JOIN refused_lines l ON l.refusal = s.refusal AND l.sku = s.sku
+    FROM asked_stock s JOIN lines l ON l.refusal = s.refusal AND l.sku = s.sku
 ), fitted AS (
     SELECT *, (NOT batches_known OR coalesce(batch = coalesce(doc_batch, batch), doc_batch IS NULL)) AS fits_batch,
            (NOT grades_known OR coalesce(doc_quality, grade) = grade) AS fits_grade,
@@ -38,7 +42,7 @@ WITH cells AS (
     SELECT h.refusal, h.sku, sum(h.hi) AS all_hi,
            coalesce(sum(h.lo) FILTER (l.doc_batch IS NULL OR h.batch = l.doc_batch), 0) AS lo,
            coalesce(sum(h.hi) FILTER (l.doc_batch IS NULL OR h.batch IS NULL OR h.batch = l.doc_batch), 0) AS hi
-    FROM holders h JOIN refused_lines l ON l.refusal = h.refusal AND l.sku = h.sku
+    FROM holders h JOIN lines l ON l.refusal = h.refusal AND l.sku = h.sku
     GROUP BY h.refusal, h.sku
 ), filled AS (
     SELECT l.*, coalesce(s.known, false) AS known, coalesce(s.total_lo, 0) AS total_lo, coalesce(s.total_hi, 0) AS total_hi, coalesce(s.here_lo, 0) AS here_lo,
@@ -52,13 +56,14 @@ WITH cells AS (
                         CASE WHEN asked_quality <> doc_quality AND grades_known THEN 'stock state' END,
                         CASE WHEN asked_batch IS DISTINCT FROM doc_batch AND asked_batch IS NOT NULL AND doc_says_batch AND batches_known THEN 'batch' END],
                        lambda x: x IS NOT NULL) AS differs
-    FROM refused_lines l LEFT JOIN sums s ON s.refusal = l.refusal AND s.sku = l.sku LEFT JOIN held h ON h.refusal = l.refusal AND h.sku = l.sku
+    FROM lines l LEFT JOIN sums s ON s.refusal = l.refusal AND s.sku = l.sku LEFT JOIN held h ON h.refusal = l.refusal AND h.sku = l.sku
 )
 SELECT *,
        CASE WHEN qty IS NULL OR NOT known THEN 'unknown'
             WHEN expired THEN 'expired'
             WHEN here_hi < qty AND total_hi < qty THEN 'true shortage'
             WHEN len(differs) > 0 AND query_hi < qty AND doc_lo - held_hi >= qty THEN 'query'
+            WHEN unrefused THEN 'open'
             WHEN doc_hi < qty AND here_lo - held_all_hi >= qty THEN 'attributes'
             WHEN doc_lo >= qty AND doc_hi - held_lo < qty THEN 'locked'
             WHEN doc_lo - held_hi >= qty AND (len(differs) = 0 OR query_lo - held_hi >= qty) THEN 'free'

@@ -56,17 +56,20 @@ WITH master AS (
     SELECT CASE WHEN sum(a_larger) + sum(b_larger) > 0 THEN sum(b_larger) > sum(a_larger)
                 ELSE (SELECT count(*) FILTER (lower(a) IN (FROM pieces)) > count(*) FILTER (lower(b) IN (FROM pieces)) FROM units) END AS b_larger
     FROM conversions
-), synonyms AS (  -- units of other names than the list's, that convert by the list's factor in nearly all documents of the material
-    SELECT p.w_sku AS sku, CASE WHEN p.e_qty < p.w_qty THEN p.e_uom ELSE p.w_uom END AS code, CASE WHEN p.e_qty < p.w_qty THEN p.w_uom ELSE p.e_uom END AS mapped,
-           u.factor, count(*) AS n
-    FROM plain p JOIN (SELECT DISTINCT factor, sku FROM master WHERE kind = 'uom' AND factor > 1) u ON u.sku IN (p.w_sku, p.e_sku)
-    WHERE p.e_uom <> p.w_uom AND least(p.e_qty, p.w_qty) * u.factor = greatest(p.e_qty, p.w_qty)
-      AND p.e_uom NOT IN (SELECT a FROM units UNION SELECT b FROM units) AND p.w_uom NOT IN (SELECT a FROM units UNION SELECT b FROM units)
-    GROUP BY ALL
+), converted AS (  -- documents in two units of which no list tells, and how many of the smaller one make the larger
+    SELECT w_sku AS sku, CASE WHEN e_qty < w_qty THEN e_uom ELSE w_uom END AS code, CASE WHEN e_qty < w_qty THEN w_uom ELSE e_uom END AS mapped,
+           CAST(greatest(e_qty, w_qty) / least(e_qty, w_qty) AS DECIMAL(18, 6)) AS factor, e_qty
+    FROM plain
+    WHERE e_uom <> w_uom AND least(e_qty, w_qty) > 0 AND e_uom NOT IN (SELECT a FROM units UNION SELECT b FROM units) AND w_uom NOT IN (SELECT a FROM units UNION SELECT b FROM units)
+), synonyms AS (  -- one factor in nearly all documents of a material; a list that has another for it contradicts
+    SELECT sku, code, mapped, factor FROM converted
+    WHERE factor = round(factor) AND (factor IN (SELECT factor FROM master m WHERE m.kind = 'uom' AND m.sku = converted.sku) OR sku NOT IN (SELECT sku FROM master WHERE kind = 'uom' AND sku IS NOT NULL))
+    GROUP BY sku, code, mapped, factor
+    HAVING count(*) >= 3 AND count(DISTINCT e_qty) >= 2 AND count(*) >= 0.8 * (SELECT count(*) FROM plain p WHERE p.w_sku = converted.sku)
 )
 SELECT kind, code, mapped, CAST(NULL AS DECIMAL(18, 6)) AS factor, CAST(NULL AS VARCHAR) AS sku, 'master data' AS basis FROM listed
 UNION ALL SELECT kind, code, mapped, NULL, NULL, 'documents' FROM learnt WHERE code <> mapped
-UNION ALL SELECT 'uom', s.code, s.mapped, s.factor, s.sku, 'documents' FROM synonyms s JOIN (SELECT w_sku, count(*) AS n FROM plain GROUP BY w_sku) t ON t.w_sku = s.sku WHERE s.n >= 3 AND s.n >= 0.8 * t.n
+UNION ALL SELECT 'uom', code, mapped, factor, sku, 'documents' FROM synonyms
 UNION ALL
 SELECT 'uom', CASE WHEN s.b_larger = (u.factor >= 1) THEN u.b ELSE u.a END, CASE WHEN s.b_larger = (u.factor >= 1) THEN u.a ELSE u.b END,
        CASE WHEN u.factor >= 1 THEN u.factor ELSE CAST(round(1 / u.factor, 6) AS DECIMAL(18, 6)) END, u.sku, 'master data'

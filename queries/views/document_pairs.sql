@@ -51,9 +51,12 @@ WITH skus AS (
 ), entries AS (
     SELECT greatest(3600000000, coalesce(3 * quantile_cont(us, 0.999), 0))::BIGINT AS us
     FROM (SELECT abs(min(us) FILTER (side = 'erp') - min(us) FILTER (side = 'wms')) AS us FROM named GROUP BY label) WHERE us <= 259200000000
+), known AS (  -- which sides know the business at all, under whatever name
+    SELECT label, bool_or(side = 'erp') AS erp, bool_or(side = 'wms') AS wms, bool_or(side = 'erp' AND posted) AS erp_posted, bool_or(side = 'wms' AND posted) AS wms_posted FROM named GROUP BY label
 ), reach AS (
     SELECT min(us) FILTER (side = 'erp') AS erp_first, max(last_us) FILTER (side = 'erp') AS erp_last, min(us) FILTER (side = 'wms') AS wms_first, max(last_us) FILTER (side = 'wms') AS wms_last,
            min(us) FILTER (side = 'erp' AND posted) AS erp_posted_first, max(last_us) FILTER (side = 'erp' AND posted) AS erp_posted_last,
+           count(*) FILTER (side = 'erp' AND NOT ledger) > 0 AS erp_papers, count(*) FILTER (side = 'wms' AND NOT ledger) > 0 AS wms_papers,
            min(us) FILTER (side = 'wms' AND posted) AS wms_posted_first, max(last_us) FILTER (side = 'wms' AND posted) AS wms_posted_last
     FROM side_lines
 ), opposites AS (  -- in one business, the same amount under another name: the n-th surplus of a size with the n-th lack of it
@@ -69,32 +72,33 @@ WITH skus AS (
 ), per_material AS (
     SELECT material, count(*) FILTER (erp <> 0 AND wms <> 0) AS both FROM compared GROUP BY material
 ), types AS (  -- how much of each type of business reaches the other side
-    SELECT doc_type, count(*) FILTER (wms <> 0) AS wms, count(*) FILTER (erp <> 0) AS erp, count(*) FILTER (erp <> 0 AND wms <> 0) AS both,
-           count(*) FILTER (in_erp) AS erp_known, count(*) FILTER (in_wms) AS wms_known, count(*) FILTER (in_erp AND in_wms) AS known
-    FROM compared GROUP BY doc_type
+    SELECT doc_type, count(*) FILTER (compared.wms <> 0) AS wms, count(*) FILTER (compared.erp <> 0) AS erp, count(*) FILTER (compared.erp <> 0 AND compared.wms <> 0) AS both,
+           count(*) FILTER (k.erp) AS erp_known, count(*) FILTER (k.erp AND k.wms) AS both_known
+    FROM compared JOIN known k USING (label) GROUP BY doc_type
 )
 SELECT c.*, d.us AS deadline_us, d.usual_us, CASE WHEN c.erp = 0 THEN reach.erp_posted_last - c.wms_us ELSE reach.wms_posted_last - c.erp_us END AS age_us, x.surplus, x.lack, x.surplus_place, x.lack_place,
        r.ratio, coalesce(r.n, 0) AS same_ratio, coalesce(r.sizes, 0) AS ratio_sizes, p.both AS material_pairs,
-       t.both AS type_both, CASE WHEN c.wms = 0 THEN t.erp ELSE t.wms END AS type_all, t.known AS type_known, CASE WHEN c.in_wms THEN t.wms_known ELSE t.erp_known END AS type_known_all,
+       t.both AS type_both, CASE WHEN c.wms = 0 THEN t.erp ELSE t.wms END AS type_all, k.erp AS known_in_erp, k.wms AS known_in_wms,
        CASE WHEN c.difference = 0 AND (c.erp <> 0 OR c.wms <> 0) THEN 'equal'
             WHEN x.surplus <> x.lack THEN 'code'
             WHEN x.surplus IS NOT NULL THEN 'warehouse'
-            WHEN c.difference = 0 AND (c.cancelled OR c.in_erp AND c.in_wms) THEN 'equal'
-            WHEN c.difference = 0 AND c.in_erp AND reach.wms_first > c.planned_us - e.us THEN 'before the record'
-            WHEN c.difference = 0 AND c.in_erp AND coalesce(reach.wms_last < c.planned_us + e.us, true) THEN 'in flight'
-            WHEN c.difference = 0 AND c.in_erp THEN 'not passed on'
-            WHEN c.difference = 0 THEN 'equal'
+            WHEN c.difference = 0 AND (c.cancelled OR k.wms OR NOT c.in_erp) THEN 'equal'
+            -- the WMS's own list of documents must be there, and usually know what the ERP orders
+            WHEN c.difference = 0 AND NOT (reach.wms_papers AND t.both_known >= 0.9 * t.erp_known) THEN 'equal'
+            WHEN c.difference = 0 AND reach.wms_first > c.planned_us - e.us THEN 'before the record'
+            WHEN c.difference = 0 AND coalesce(reach.wms_last < c.planned_us + e.us, true) THEN 'in flight'
+            WHEN c.difference = 0 THEN 'not passed on'
             WHEN c.erp <> 0 AND c.wms <> 0 AND sign(c.erp) = sign(c.wms) 
                  -- a known factor, one of several sizes, or a whole multiple of what the ERP's own document had ordered
                  AND (list_contains(coalesce(f.known, []), r.ratio) OR r.sizes >= 3 OR r.erp_more AND abs(c.wms) = c.erp_ordered AND r.ratio = round(r.ratio)) THEN 'unit'
-            WHEN c.erp <> 0 AND c.wms <> 0 THEN 'partial'
+            WHEN c.erp <> 0 AND c.wms <> 0 OR k.erp_posted AND k.wms_posted THEN 'partial'
             WHEN c.erp = 0 AND coalesce(reach.erp_posted_first, 9e18::BIGINT) > c.wms_us THEN 'before the record'
             WHEN c.erp = 0 AND reach.erp_posted_last < c.wms_us + d.us + c.res_us THEN 'in flight'
             WHEN c.erp = 0 THEN 'missing in erp'
             WHEN coalesce(reach.wms_posted_first, 9e18::BIGINT) > c.erp_us - d.us THEN 'before the record'
             WHEN reach.wms_posted_last < c.erp_us + d.us + c.res_us THEN 'in flight'
             ELSE 'missing in wms' END AS shape
-FROM compared c CROSS JOIN delays d CROSS JOIN entries e CROSS JOIN reach
+FROM compared c CROSS JOIN delays d CROSS JOIN entries e CROSS JOIN reach JOIN known k ON k.label = c.label
 LEFT JOIN swapped x ON x.label = c.label AND (x.surplus = c.material AND x.surplus_place IS NOT DISTINCT FROM c.place OR x.lack = c.material AND x.lack_place IS NOT DISTINCT FROM c.place)
 CROSS JOIN factors f
 LEFT JOIN ratios r ON r.material = c.material AND c.difference <> 0 AND c.erp <> 0 AND c.wms <> 0 AND r.erp_more = (abs(c.erp) > abs(c.wms)) AND r.ratio = greatest(abs(c.erp), abs(c.wms)) / least(abs(c.erp), abs(c.wms))

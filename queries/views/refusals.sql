@@ -36,7 +36,7 @@ WITH said AS (
            ON q.source = coalesce(c.asked.source, s.source) AND q.byte_offset = coalesce(c.asked.byte_offset, s.byte_offset) AND q.part = coalesce(c.asked.part, s.part)
 ), reads AS (  -- a stock read of the same request tells its conditions and its answer
     SELECT request_id, any_value(sku) AS sku, any_value(warehouse) AS warehouse, any_value(location) AS location, any_value(batch) AS batch,
-           any_value(quality) AS quality, any_value(coalesce(zone, extra->>'location_type', extra->>'locationType', extra->>'货位类型')) AS zone,
+           any_value(quality) AS quality, any_value(coalesce(zone, extra->>'location_type', extra->>'locationType', extra->>'货位类型', extra->>'库位类型')) AS zone,
            sum(coalesce(qty_available, qty)) AS shown, any_value(extra->>'served_from') AS served_from,
            list({'source': source, 'byte_offset': byte_offset, 'part': part, 'note': 'what was shown'}) AS witnesses
     FROM events WHERE kind = 'stock' AND request_id IN (SELECT request_id FROM questions)

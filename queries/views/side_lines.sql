@@ -32,9 +32,9 @@ WITH erp_ledger AS (
 ), stateless AS (  -- a list without states shows what is done
     SELECT source FROM papers GROUP BY source HAVING count(state) = 0
 ), documents AS (
-    SELECT p.side, p.doc, any_value(p.partner_doc) AS partner_doc, any_value(p.doc_type) AS doc_type, p.sku, any_value(p.warehouse) AS warehouse, any_value(p.uom) AS uom,
+    SELECT p.side, p.doc, arg_max(p.partner_doc, p.us) AS partner_doc, arg_max(p.doc_type, p.us) AS doc_type, p.sku, arg_max(p.warehouse, p.us) AS warehouse, arg_max(p.uom, p.us) AS uom,
            p.doc_line, coalesce(arg_max(abs(p.qty), p.us) FILTER (p.state IN ('DONE', 'FORCED_DONE', 'REPORTED')), max(abs(p.qty)))
-               * CASE WHEN min(p.qty) < 0 OR any_value(p.doc_type) = 'outbound' THEN -1 ELSE 1 END AS qty,
+               * CASE WHEN min(p.qty) < 0 OR arg_max(p.doc_type, p.us) = 'outbound' THEN -1 ELSE 1 END AS qty,
            arg_min(abs(p.qty), p.us) AS ordered,
            bool_or(p.state IN ('DONE', 'FORCED_DONE', 'REPORTED') OR p.source IN (FROM stateless)) AND NOT bool_or(coalesce(p.state = 'CANCELLED', false)) AS done,
            bool_or(coalesce(p.state = 'CANCELLED', false)) AS cancelled, min(p.us) AS us,
@@ -43,14 +43,14 @@ WITH erp_ledger AS (
            arg_max({'source': p.source, 'byte_offset': p.byte_offset, 'part': p.part}, p.us) AS w
     FROM papers p GROUP BY p.side, p.doc, p.doc_line, p.sku
 )
-SELECT side, doc, any_value(partner_doc) AS partner_doc, doc_type, sku, warehouse, uom, true AS posted, false AS cancelled, CAST(sum(qty) AS DECIMAL(18, 6)) AS qty, NULL AS ordered, min(us) AS us, max(us) AS last_us,
+SELECT side, doc, any_value(partner_doc) AS partner_doc, doc_type, sku, warehouse, uom, true AS ledger, true AS posted, false AS cancelled, CAST(sum(qty) AS DECIMAL(18, 6)) AS qty, NULL AS ordered, min(us) AS us, max(us) AS last_us,
        any_value(clock) AS clock, max(res_us) AS res_us, max(err_us) AS err_us, count(*) AS records,
        bool_or(guessed) AS guessed, arg_min({'source': source, 'byte_offset': byte_offset, 'part': part}, us) AS w
 FROM postings
 WHERE doc IS NOT NULL AND sku IS NOT NULL AND qty IS NOT NULL AND us IS NOT NULL AND coalesce(doc_type, '') NOT IN ('move', 'opening')
 GROUP BY side, doc, doc_type, sku, warehouse, uom
 UNION ALL BY NAME
-SELECT d.side, d.doc, any_value(d.partner_doc) AS partner_doc, d.doc_type, d.sku, d.warehouse, d.uom, d.done AND l.side IS NULL AS posted, d.cancelled, CAST(sum(d.qty) AS DECIMAL(18, 6)) AS qty, CAST(sum(d.ordered) AS DECIMAL(18, 6)) AS ordered,
+SELECT d.side, d.doc, any_value(d.partner_doc) AS partner_doc, d.doc_type, d.sku, d.warehouse, d.uom, false AS ledger, d.done AND l.side IS NULL AS posted, d.cancelled, CAST(sum(d.qty) AS DECIMAL(18, 6)) AS qty, CAST(sum(d.ordered) AS DECIMAL(18, 6)) AS ordered,
        min(coalesce(CASE WHEN l.side IS NULL THEN d.done_us END, d.us)) AS us, max(coalesce(d.done_us, d.us)) AS last_us, any_value(d.clock) AS clock, max(d.res_us) AS res_us,
        max(d.err_us) AS err_us, count(*) AS records,
        false AS guessed, any_value(d.w) AS w

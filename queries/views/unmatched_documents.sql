@@ -13,7 +13,7 @@ WITH one_sided AS (
     FROM document_pairs
     WHERE shape IN ('missing in erp', 'missing in wms') OR shape = 'in flight' AND difference <> 0 AND age_us > usual_us
        -- a document that the other side never got to know: neither has posted anything
-       OR shape = 'not passed on' AND in_erp AND NOT in_wms
+       OR shape = 'not passed on'
 ), whole AS (
     SELECT count(*) FILTER (shape = 'equal' AND (erp <> 0 OR wms <> 0)) AS equal, count(*) FILTER (shape IN ('missing in erp', 'missing in wms')) AS apart
     FROM document_pairs
