@@ -48,9 +48,10 @@ def split_rows(records: pl.DataFrame, header: Sequence[str], dialect: str | None
     """Split rows of INSERT statements; those with another number of values than the header are rejected."""
     text = "," + records["raw"].str.strip_chars().str.strip_prefix("(").str.strip_suffix(")")
     lists = text.str.extract_all(_value(dialect))
-    count = lists.list.len()
-    whole = text.str.len_bytes() == lists.list.join("").str.len_bytes()
-    return _taken(records, lists, count, whole, header, dialect)
+    good = lists.list.len() == len(header)
+    frame = (lists if good.all() else lists.filter(good)).list.to_struct(fields=list(header)).struct.unnest()
+    columns = pl.DataFrame([plain(frame[name].str.slice(1).str.strip_chars(), dialect) for name in header])
+    return columns, records.filter(good), _refused(records, lists.list.len(), good, header)
 
 
 def split_copy(records: pl.DataFrame, header: Sequence[str]) -> Split:
@@ -62,20 +63,6 @@ def split_copy(records: pl.DataFrame, header: Sequence[str]) -> Split:
     return columns, records.filter(good), _refused(records, lists.list.len(), good, header)
 
 
-def _taken(
-    records: pl.DataFrame,
-    lists: pl.Series,
-    count: pl.Series,
-    whole: pl.Series,
-    header: Sequence[str],
-    dialect: str | None,
-) -> Split:
-    good = (count == len(header)) & whole
-    frame = lists.filter(good).list.to_struct(fields=list(header)).struct.unnest()
-    columns = frame.select(plain(pl.col(name).str.slice(1).str.strip_chars(), dialect).alias(name) for name in header)
-    return columns, records.filter(good), _refused(records, count, good, header)
-
-
 def _refused(records: pl.DataFrame, count: pl.Series, good: pl.Series, header: Sequence[str]) -> pl.DataFrame | None:
     if good.all():
         return None
@@ -83,8 +70,29 @@ def _refused(records: pl.DataFrame, count: pl.Series, good: pl.Series, header: S
     return rejected(records.filter(~good), reason)
 
 
-def plain(value: pl.Expr, dialect: str | None) -> pl.Expr:
-    """SQL literals as text: quotes and casts taken off, NULL as null, hexadecimal texts read."""
+def plain(values: pl.Series, dialect: str | None) -> pl.Series:
+    """SQL literals as text: quotes and casts taken off, NULL as null, hexadecimal texts read.
+
+    Nearly all are numbers, NULL or texts without anything to resolve; only the others meet all the regexes.
+    """
+    bare = pl.when(pl.col("x").str.starts_with("N'")).then(pl.col("x").str.slice(1)).otherwise(pl.col("x"))
+    frame = values.to_frame("x").select("x", bare=bare)
+    inner = pl.col("bare").str.strip_prefix("'").str.strip_suffix("'")
+    quoted = pl.col("bare").str.starts_with("'") & pl.col("bare").str.ends_with("'") & ~inner.str.contains(r"['\\]")
+    frame = frame.select(
+        pl.when(quoted).then(inner).otherwise(pl.col("x")).alias("x"),
+        nothing=pl.col("x").is_in(["NULL", "null", "DEFAULT"]),
+        odd=~(quoted | pl.col("x").str.contains(r"^-?[0-9.]+$") | pl.col("x").is_in(["NULL", "null", "DEFAULT"])),
+    )
+    out = frame.select(pl.when(~pl.col("nothing")).then(pl.col("x")).alias(values.name)).to_series()
+    odd = frame["odd"].fill_null(True).arg_true()
+    if odd.is_empty():
+        return out
+    return out.scatter(odd, values.gather(odd).to_frame("x").select(_read(pl.col("x"), dialect)).to_series())
+
+
+def _read(value: pl.Expr, dialect: str | None) -> pl.Expr:
+    """Any literal."""
     cast = value.str.extract(r"(?is)^(?:TRY_)?CAST\s*\((.*?)\s+AS\s+[^']*\)$").str.strip_chars()
     bare = pl.coalesce(cast, value.str.replace(r"(?s)^(.*?)(?:::[\w\s\[\](),]+)+$", "$1"))
     quoted = bare.str.extract(r"(?s)^(?:_\w+\s*|[NnEe])?'(.*)'$")

@@ -133,7 +133,16 @@ def items(path: Path, *, named: bool, scratch: Path, shown: str | None = None, d
     try:
         if head.startswith(sqlite.MAGIC):
             for table in sqlite.tables(path, scratch):
-                yield Item(shown, table.open, table.name, stat.st_size, mtime, named=named, numbered=True)
+                yield Item(
+                    shown,
+                    table.open,
+                    table.name,
+                    stat.st_size,
+                    mtime,
+                    named=named,
+                    release=table.release,
+                    numbered=True,
+                )
             return
         reader = _zip_members if streams.archive(head) == "zip" else _tar_members
         yield from reader(path, shown, how, scratch, mtime, named, depth)

@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -27,10 +28,26 @@ class SqliteTable:
 
     path: Path
     name: str
+    scratch: Path
 
     def open(self) -> IO[bytes]:
-        """The table's text as a stream, a few rows at a time."""
-        return io.BufferedReader(_Rows(self.path, self.name))
+        """The table's text as a stream."""
+        return self._spool.open("rb")
+
+    @cached_property
+    def _spool(self) -> Path:
+        """A table is read several times; written once, it is read at the disk's speed."""
+        with (
+            tempfile.NamedTemporaryFile(dir=self.scratch, suffix=".csv", delete=False) as spool,
+            _Rows(self.path, self.name) as rows,
+        ):
+            shutil.copyfileobj(rows, spool, 1 << 20)
+        return Path(spool.name)
+
+    def release(self) -> None:
+        """Remove what was written."""
+        if "_spool" in self.__dict__:
+            self._spool.unlink(missing_ok=True)
 
 
 def tables(path: Path, scratch: Path) -> Iterator[SqliteTable]:
@@ -47,7 +64,7 @@ def tables(path: Path, scratch: Path) -> Iterator[SqliteTable]:
     except sqlite3.Error as error:
         raise OSError(f"not a readable SQLite database: {error}") from None
     for name in filled:
-        yield SqliteTable(readable, name)
+        yield SqliteTable(readable, name, scratch)
 
 
 def _settled(path: Path, scratch: Path) -> Path:

@@ -8,6 +8,7 @@ import re
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Final
 
@@ -31,7 +32,11 @@ class Sheet:
 
     def open(self) -> IO[bytes]:
         """The sheet's text as a stream."""
-        return io.BytesIO(_text(self.path, self.name))
+        return io.BytesIO(self._text)
+
+    @cached_property
+    def _text(self) -> bytes:
+        return _text(self.path, self.name)
 
 
 @dataclass
