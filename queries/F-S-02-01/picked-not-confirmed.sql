@@ -21,6 +21,11 @@ default = 0.95
 unit    = "share"
 about   = { zh = "没有任务表时，同类扫码至少有此比例之后有扣减，才把没有扣减当作异常", en = "without a task table: share of such scans that are followed by a deduction, below which a missing one says nothing" }
 
+[params.usual_share_closed]
+default = 0.9
+unit    = "share"
+about   = { zh = "设备关闭的出库任务至少有此比例能找到扣减，没有扣减的才算异常", en = "outbound tasks closed by devices: share with a deduction, below which a missing one says nothing" }
+
 [false_positives]
 zh = "取出后返库；由其他单据扣减；取消的任务（属误点取消）；断线（属断线）；仍在正常时限内。"
 en = "Brought back; deducted by another document; cancelled tasks (a cause of its own); an outage (a cause of its own); still within the normal delay."
@@ -37,11 +42,18 @@ WITH postings AS (  -- a count or an adjustment sets right what went wrong: it i
     FROM task_moves GROUP BY task, run HAVING picked_us IS NOT NULL
 ), confirmed AS (  -- somebody confirmed it and was heard; that a device told of its arrival is no confirmation
     SELECT DISTINCT task FROM completion_calls WHERE served AND task IS NOT NULL AND action = 'confirm'
+), closed_by AS (  -- who closed it: a device that reports its arrival has deducted nothing, where a person confirms later
+    SELECT task, run, bool_or(actor_type IS DISTINCT FROM 'wcs' AND system IS DISTINCT FROM 'wcs') AS by_person
+    FROM task_history WHERE state IN ('DONE', 'FORCED_DONE', 'REPORTED') GROUP BY task, run
+), posted_share AS (  -- of outbound tasks that devices closed: whether postings name them at all
+    SELECT coalesce(avg((p.task IS NOT NULL)::INT), 0) AS share
+    FROM tasks t JOIN closed_by c USING (task, run) LEFT JOIN (SELECT DISTINCT task, run FROM task_postings) p USING (task, run)
+    WHERE t.doc_type = 'outbound' AND t.closed AND NOT c.by_person
 ), open AS (
     SELECT t.task, t.run, t.pallet, coalesce(t.origin, w.picked_at) AS place, t.target, t.sku, t.batch, t.qty, t.doc, t.doc_line,
            t.begin_us, t.err_us, t.next_in_us, t.last_state, w.* EXCLUDE (task, run)
-    FROM tasks t JOIN went w USING (task, run)
-    WHERE t.doc_type = 'outbound' AND NOT t.closed AND coalesce(t.last_state, '') NOT IN ('CANCELLED', 'FAILED')
+    FROM tasks t JOIN went w USING (task, run) LEFT JOIN closed_by b USING (task, run) CROSS JOIN posted_share u
+    WHERE t.doc_type = 'outbound' AND (NOT t.closed OR (NOT b.by_person AND u.share >= $usual_share_closed)) AND coalesce(t.last_state, '') NOT IN ('CANCELLED', 'FAILED')
       AND t.task NOT IN (FROM confirmed)
       AND NOT EXISTS (FROM task_postings p WHERE p.task = t.task AND p.run = t.run)
       AND NOT EXISTS (FROM outage_tasks x WHERE x.task = t.task AND x.run = t.run)

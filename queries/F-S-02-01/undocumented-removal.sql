@@ -20,6 +20,11 @@ default = 4.0
 unit    = "h"
 about   = { zh = "看到之后多久以内补做的移库或出库单据仍算有单", en = "a transfer or issue posted within this time after the sighting still documents the move" }
 
+[params.settle_h]
+default = 1.0
+unit    = "h"
+about   = { zh = "任务和流水记录至少要延续到看到之后这么久，才下结论", en = "tasks and postings must be recorded for at least this long after the sighting before anything is concluded" }
+
 [false_positives]
 zh = "有任务、移库或调拨单据（包括稍后补做的）；之后在原货位又被取到；托盘重新组盘使用；设备的地码与库位名不同。"
 en = "A task, a transfer or a move posted (also a little later); picked from its place afterwards; a pallet bound anew; device positions that are not the names of places."
@@ -96,17 +101,15 @@ WITH places AS (  -- names that the stock record uses; a position known only to 
 ), reach AS (
     SELECT min(least(max_task, max_ledger)) AS until_us FROM (
         SELECT max(last_us) FILTER (kind = 'task') AS max_task, max(last_us) FILTER (kind IN ('ledger', 'change')) AS max_ledger FROM coverage)
-), late AS (
-    SELECT max(deadline_us) AS deadline_us FROM deadlines WHERE step IN ('put-to-ledger', 'pick-to-ledger')
 )
 SELECT pallet, place AS location, sku, batch, at_time(since_us) AS started_at, at_time(gone_us) AS ended_at, qty AS qty_error,
        CASE WHEN elsewhere AND empty THEN 60.0 WHEN elsewhere THEN 30.0 ELSE 12.0 END * CASE WHEN seen_us IS NULL THEN 0.5 ELSE 1.0 END AS strength,
        -- never confirmed there: perhaps it never came; if it is seen elsewhere, and the book had it there before the records begin, it did
-       (seen_us IS NULL AND NOT (elsewhere AND before_records)) OR reach.until_us < gone_us + late.deadline_us AS undecided,
+       (seen_us IS NULL AND NOT (elsewhere AND before_records)) OR reach.until_us < gone_us + $settle_h * 3600e6 AS undecided,
        {'proof': CASE WHEN elsewhere AND empty THEN 'seen elsewhere, place empty' WHEN elsewhere THEN 'it was seen elsewhere'
                       ELSE 'its place was seen empty' END, 'to_location': seen_at, 'from_location': place} AS details,
        list_concat(CASE WHEN seen_by IS NULL THEN [] ELSE [seen_by] END, gone_by) AS witnesses
-FROM candidates c CROSS JOIN reach CROSS JOIN late
+FROM candidates c CROSS JOIN reach
 WHERE NOT EXISTS (FROM covered x WHERE x.pallet = c.pallet AND x.place = c.place AND x.from_us = c.from_us)
   AND (elsewhere OR (SELECT count(*) FROM alone a WHERE a.location = c.place) <= 1
        OR NOT EXISTS (FROM pallet_stays o WHERE o.location = c.place AND o.pallet <> c.pallet AND o.from_us <= c.gone_us AND o.to_us > c.gone_us))

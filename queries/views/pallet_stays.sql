@@ -8,7 +8,7 @@ about = { zh = "账面上每个托盘从何时到何时在何处、最后多少"
 -- found there (its balance before) stood there before.
 WITH told AS (
     SELECT pallet, location, sku, batch, us, CASE WHEN grain IN (0, 1) THEN qty_after END AS is_qty, qty AS delta, err_us,
-           CASE WHEN grain IN (0, 1) THEN qty_before END AS was_qty, {'source': source, 'byte_offset': byte_offset, 'part': part} AS w, 1 AS rank
+           CASE WHEN grain IN (0, 1) THEN qty_before END AS was_qty, {'source': source, 'byte_offset': byte_offset, 'part': part} AS w, CASE WHEN doc_type = 'opening' THEN 0 ELSE 1 END AS rank
     FROM ledger_rows WHERE pallet IS NOT NULL AND location IS NOT NULL AND us IS NOT NULL
     UNION ALL BY NAME
     SELECT pallet, location, sku, batch, us, qty AS is_qty, 0 AS delta, err_us, NULL AS was_qty,
@@ -31,7 +31,7 @@ WITH told AS (
     FROM runs WINDOW in_run AS (PARTITION BY pallet, location, sku, run ORDER BY us, rank, w.byte_offset ROWS UNBOUNDED PRECEDING)
 )
 SELECT pallet, location, sku, batch, stay, arg_max(qty, us) AS qty, min(us) AS from_us, max(coalesce(next_us, 9000000000000000000)) AS to_us,
-       max(err_us) AS err_us, arg_min(rank, us) < 1 AS before_records  -- it stood there when the records begin, or when a snapshot was taken
+       max(err_us) AS err_us, arg_min(rank, us) < 1 AS before_records  -- it stood there when the records begin: a snapshot or an opening posting
 FROM (SELECT *, sum((qty <= 0)::INT) OVER (PARTITION BY pallet, location, sku ORDER BY us, rank, w.byte_offset ROWS UNBOUNDED PRECEDING) AS stay FROM levels)
 WHERE qty > 0 AND us < coalesce(next_us, 9000000000000000000)
 GROUP BY pallet, location, sku, batch, stay

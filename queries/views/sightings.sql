@@ -14,8 +14,8 @@ WHERE action IN ('put_done', 'occupied_put', 'occupied', 'empty_pick', 'vacant',
 UNION ALL BY NAME
 SELECT source, byte_offset, part, system, clock, us, res_us, err_us, 'scan' AS kind, action, task, pallet, location, sku,
        CASE WHEN action IN ('pick', 'load', 'gate') THEN 'left' ELSE 'present' END AS says
-FROM scans
-WHERE action IN ('putaway', 'pick', 'load', 'gate', 'count', 'scan') AND us IS NOT NULL AND accepted
+FROM scans  -- to scan a place's label is to stand before it, not to see goods there
+WHERE (action NOT IN ('count', 'scan') OR coalesce(code_type, 'pallet') <> 'location') AND action IN ('putaway', 'pick', 'load', 'gate', 'count', 'scan') AND us IS NOT NULL AND accepted
 UNION ALL BY NAME
 SELECT source, byte_offset, part, system, clock, us, res_us, err_us, kind, 'count' AS action, task, pallet, location, sku,
        CASE WHEN qty_counted > 0 THEN 'present' ELSE 'absent' END AS says
