@@ -23,12 +23,12 @@ zh = "接收方稍后过账；仍在正常时限内；接收方记录在期限�
 en = "The receiver posted it later; still within the normal delay; a record that ends before the deadline; business that one side keeps for itself; cancelled documents."
 */
 -- Sent, answered or queued, and no trace. Where no call tells of it, or where the two sides' documents can hardly be told to
--- be one business, the difference is seen and its cause is open. Returns and counts that nobody sent are causes 04.4 and 04.5.
+-- be one business, or where the WMS's list of documents is missing, the difference is seen and its cause is open. Returns and counts that nobody sent are causes 04.4 and 04.5.
 SELECT [erp_sku, wms_sku, material] AS sku, list_distinct(list_concat(coalesce(erp_docs, []), coalesce(wms_docs, []))) AS doc, request_ids AS request_id,
        at_time(coalesce(erp_us, wms_us, planned_us)) AS started_at, at_time(greatest(coalesce(last_call_us, erp_us, wms_us, planned_us), coalesce(erp_us, wms_us, planned_us))) AS ended_at,
        difference AS qty_error,
-       CASE WHEN NOT settled OR NOT linked OR proof = 'silent' THEN 1.0 WHEN proof = 'sent' THEN 40.0 ELSE 15.0 END AS strength,
-       NOT settled OR NOT linked OR proof = 'silent' AS undecided,
+       CASE WHEN NOT settled OR NOT linked OR proof = 'silent' OR missing_in = 'wms' AND NOT wms_papers THEN 1.0 WHEN proof = 'sent' THEN 40.0 ELSE 15.0 END AS strength,
+       NOT settled OR NOT linked OR proof = 'silent' OR missing_in = 'wms' AND NOT wms_papers AS undecided,
        {'document': list_concat(coalesce(wms_docs, []), coalesce(erp_docs, [])), 'posted_in': CASE missing_in WHEN 'erp' THEN 'wms' ELSE 'erp' END, 'missing_in': missing_in,
         'posted': CASE missing_in WHEN 'erp' THEN wms ELSE erp END, 'proof': proof, 'calls': calls, 'type': doc_type} AS details,
        list_concat(list_transform(coalesce(call_witnesses, []), lambda w: witness(w.source, w.byte_offset, w.part, 'for', 'sent')),

@@ -78,7 +78,7 @@ WITH skus AS (
 )
 SELECT c.*, d.us AS deadline_us, d.usual_us, CASE WHEN c.erp = 0 THEN reach.erp_posted_last - c.wms_us ELSE reach.wms_posted_last - c.erp_us END AS age_us, x.surplus, x.lack, x.surplus_place, x.lack_place,
        r.ratio, coalesce(r.n, 0) AS same_ratio, coalesce(r.sizes, 0) AS ratio_sizes, p.both AS material_pairs,
-       t.both AS type_both, CASE WHEN c.wms = 0 THEN t.erp ELSE t.wms END AS type_all, k.erp AS known_in_erp, k.wms AS known_in_wms,
+       t.both AS type_both, CASE WHEN c.wms = 0 THEN t.erp ELSE t.wms END AS type_all, k.erp AS known_in_erp, k.wms AS known_in_wms, reach.wms_papers,
        CASE WHEN c.difference = 0 AND (c.erp <> 0 OR c.wms <> 0) THEN 'equal'
             WHEN x.surplus <> x.lack THEN 'code'
             WHEN x.surplus IS NOT NULL THEN 'warehouse'
