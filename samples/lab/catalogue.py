@@ -9,6 +9,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 
+MATERIALS, AISLES = 480, 20
+"""Enough for a week: a story's material or pick face is never used again."""
+
+
 @dataclass(frozen=True)
 class Opening:
     """One stock row at the start: what the book says and what is there."""
@@ -35,7 +39,7 @@ class Catalogue:
     opening: list[Opening] = field(init=False)
 
     def __post_init__(self) -> None:
-        numbers = self.rng.sample(range(20010100, 20019999), 160)
+        numbers = self.rng.sample(range(20010100, 20019999), MATERIALS)
         codes = sorted(str(n) for n in numbers)
         self.rng.shuffle(codes)
         self.skus, self._others = codes[:40], iter(codes[40:])
@@ -48,7 +52,7 @@ class Catalogue:
         self.faces = {
             f"P-{a:02d}-{b:02d}": self.skus[i] for i, (a, b) in enumerate(itertools.product((1, 2), range(1, 13)))
         }
-        self._free_faces = iter([f"P-{a:02d}-{b:02d}" for a in range(3, 9) for b in range(1, 13)])
+        self._free_faces = iter([f"P-{a:02d}-{b:02d}" for a in range(3, AISLES) for b in range(1, 13)])
         self.opening = [self._pallet_row(place) for place in self.racks if self.rng.random() < 0.4]
         self.opening += [self._face_row(place, sku, self.rng.randrange(150, 400)) for place, sku in self.faces.items()]
         self.opening += [self._negative_row() for _ in range(self.negative)]
@@ -60,7 +64,7 @@ class Catalogue:
             *self.racks,
             *self.docks,
             "S-EXC-01",
-            *(f"P-{a:02d}-{b:02d}" for a in range(1, 9) for b in range(1, 13)),
+            *(f"P-{a:02d}-{b:02d}" for a in range(1, AISLES) for b in range(1, 13)),
         ]
 
     def _pallet_row(self, place: str) -> Opening:
