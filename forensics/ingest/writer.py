@@ -22,7 +22,8 @@ LIMIT = 32 << 20
 """Bytes of source text held before something is written: bounds memory (as much again is being written meanwhile), and makes
 files large enough."""
 
-ROWS = 1_000_000
+ROWS = 400_000
+"""Events held before something is written: short records cost memory by their number, not by their text."""
 
 
 @dataclass
