@@ -124,7 +124,8 @@ def _ledger(e: Evidence) -> str | None:
     moving = e.here.name("doc_type") in _MOVEMENTS or e.here.name("qty") in _CHANGES
     if moving and not e.anywhere.has("task", "endpoint", "barcode"):
         return "it has movements of quantities"
-    signed = any(value.lstrip().startswith("-") or value.endswith("-") for value in e.here.values("qty"))
+    negative = any(value.lstrip().startswith("-") or value.endswith("-") for value in e.here.values("qty"))
+    signed = negative and not e.anywhere.has("state")  # a list of documents with states may hold a count's lack
     if (
         e.here.has("doc", "doc_type")
         and (signed or e.named("ledger|流水|stock_?log|history|movement|台账|mb51"))

@@ -262,6 +262,15 @@ def test_documents() -> None:
     )
 
 
+def test_documents_with_states_are_no_ledger_for_one_negative_quantity() -> None:
+    kind, (_, count) = table(
+        "docNo,lineNo,docType,materialNo,quantity,orderStatus,createTime\n"
+        "CK1,1,outbound,10023,2.0,completed,2026-03-11 10:00:00\nPD1,1,count,10023,-3.0,completed,2026-03-11 11:00:00\n"
+    )
+    assert kind == "table-document"
+    has(count, kind="document", doc_type="count", qty="-3.000000", state="DONE")
+
+
 def test_source_document_is_the_document_where_there_is_no_other() -> None:
     _, (row,) = table("源单号,单据类型,日期,物料编码,数量\nSO1,销售出库,2026-03-11,10023,5\n")
     has(row, kind="document", doc="SO1", partner_doc=None)
