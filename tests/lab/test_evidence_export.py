@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from lab.evidence import servers
 from lab.evidence.export import STYLES, export
 from lab.evidence.raw import Raw
 from lab.evidence.surface import rotated, sql_dump, torn, workbook
@@ -126,3 +127,11 @@ def test_a_dump_escapes_what_mysql_escapes() -> None:
 def test_a_workbook_does_not_tell_when_it_was_made() -> None:
     sheet = {"A": (("title",), pl.DataFrame({"x": [1]}))}
     assert workbook(sheet) == workbook(sheet)
+
+
+def test_each_binlog_is_a_file_of_its_own_with_the_common_heading() -> None:
+    text = b"/*!50530 SET x*/;\nDELIMITER /*!*/;\n# at 4\n#260413 Start\nDELIMITER ;\nDELIMITER /*!*/;\n# at 4\n#260414 Start\n"
+    first, second = servers._per_binlog(text)
+    assert first == b"/*!50530 SET x*/;\nDELIMITER /*!*/;\n# at 4\n#260413 Start\nDELIMITER ;\n"
+    assert second == b"/*!50530 SET x*/;\nDELIMITER /*!*/;\n# at 4\n#260414 Start\n"
+    assert servers._per_binlog(b"") == []

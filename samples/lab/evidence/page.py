@@ -81,8 +81,9 @@ def _wrong(truth: dict[str, Any]) -> str:
 
 
 def _general(note: str) -> str:
-    """A note without the codes of one instance."""
-    return re.sub(r"\b(?:TP|RK|CK|TH|HH|PD|YK|RW|B)?\d{5,}\b|\b[ABP]-\d\d-\d\d(?:-\d\d)?\b", "…", note)
+    """A note without the codes and figures of one instance."""
+    codes = re.sub(r"\b(?:TP|RK|CK|TH|HH|PD|YK|RW|B|M)?\d{5,}\b|\b[ABP]-\d\d-\d\d(?:-\d\d)?\b", "…", note)
+    return re.sub(r"\b\d+(?:\.\d+)?\b", "n", codes)
 
 
 def _innocent(truth: dict[str, Any]) -> str:

@@ -48,11 +48,17 @@ def files(raw: Raw, *, binlog: str, gateway: str) -> Iterator[tuple[str, bytes]]
         yield "db/lock_waits.jsonl", json_lines(waits)
     if data := raw.bytes("db/general.log"):
         yield "db/general.log.xz", packed(data)
-    if data := raw.bytes(f"db/{binlog}"):
-        yield "db/binlog.000001.txt.xz", packed(data)
+    for number, text in enumerate(_per_binlog(raw.bytes(f"db/{binlog}") or b""), 1):
+        yield f"db/binlog.{number:06d}.txt.xz", packed(text)
     yield "db/schema.sql", re.sub(r"\s*--[^\n]*", "", raw.schema).encode()
     for name in raw.matching("pda/*.log"):
         yield name, raw.bytes(name) or b""
+
+
+def _per_binlog(text: bytes) -> list[bytes]:
+    """The text of one server's binlogs, each with the heading that `mysqlbinlog` prints once."""
+    heading, *parts = re.split(rb"(?m)^(?=DELIMITER /\*!\*/;\n# at 4\n)", text)
+    return [heading + part for part in parts]
 
 
 def _lock_waits(raw: Raw) -> list[dict[str, Any]]:
