@@ -51,7 +51,7 @@ test: lint
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 accuracy: $(VENV)/.runtime
-	@$(BIN)/python benchmarks/accuracy.py
+	@$(BIN)/python benchmarks/accuracy.py --seeds 2 --events 60000 --without --markdown docs/accuracy.md
 
 lab: $(VENV)/.dev
 	@.ci/lab

@@ -127,6 +127,14 @@ def markdown(rows: list[list[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
+def put(page: Path, tables: str) -> None:
+    """Between the marks `<!-- tables -->` and `<!-- end -->` of a page, or as the whole of a new one."""
+    text = page.read_text(encoding="utf-8") if page.exists() else "<!-- tables -->\n<!-- end -->\n"
+    before, _, rest = text.partition("<!-- tables -->\n")
+    _, mark, after = rest.partition("<!-- end -->")
+    page.write_text(f"{before}<!-- tables -->\n{tables}\n{mark}{after}", encoding="utf-8")
+
+
 def details(result: Comparison) -> Iterator[str]:
     """One line for each truth or finding that is not as it should be."""
     for what, entries in (("missed", result.missed), ("false", result.false), ("found twice", result.repeated)):
@@ -182,7 +190,7 @@ def main(given: argparse.Namespace) -> int:
     tables = [per_cause(tally, all_causes()), per_trial(tally)]
     print("\n\n".join(plain(rows) for rows in tables))
     if given.markdown:
-        given.markdown.write_text("\n\n".join(markdown(rows) for rows in tables) + "\n", encoding="utf-8")
+        put(given.markdown, "\n\n".join(markdown(rows) for rows in tables))
     return int(any(counts["accused"] for counts in tally.causes.values()))
 
 
@@ -193,5 +201,5 @@ if __name__ == "__main__":
     arguments.add_argument("--events", type=int, default=0, metavar="N", help="events of each simulated world")
     arguments.add_argument("--without", action="store_true", help="recorded cases also without each source in turn")
     arguments.add_argument("--details", action="store_true", help="name every truth missed and every false finding")
-    arguments.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables there as well")
+    arguments.add_argument("--markdown", type=Path, metavar="FILE", help="put the tables there, between its marks")
     sys.exit(main(arguments.parse_args()))

@@ -22,6 +22,9 @@ WORLDS = {
 }
 """Variations of the simulated world: what they are called, and the simulator's options."""
 
+FAULTS = ("--days", "2", "--fault-rate", "1e-3")
+"""Many faults in few events, and a second day, so that the first day's deadlines have passed."""
+
 
 @dataclass(frozen=True)
 class Trial:
@@ -50,7 +53,7 @@ def simulated(work: Path, events: int, seed: int) -> Iterator[Trial]:
     """Simulated worlds, one after the other: surfaces, clocks, noise."""
     for n, (name, options) in enumerate(WORLDS.items()):
         target = work / f"world-{n}"
-        _run("worlds/simulate.py", str(target), "--events", str(events), "--seed", str(seed + n), *options)
+        _run("worlds/simulate.py", str(target), "--events", str(events), "--seed", str(seed + n), *FAULTS, *options)
         yield Trial(target, "simulated", name)
         shutil.rmtree(target)
 
