@@ -62,6 +62,14 @@ def _near(said: dict[str, Any], since: str, until: str) -> bool:
     return begin - SLACK <= datetime.fromisoformat(until) and end + SLACK >= datetime.fromisoformat(since)
 
 
+def _likeness(fault: dict[str, Any], finding: dict[str, Any]) -> float:
+    """How much of the requests and documents that either names both name; the nearer beginning decides between equals."""
+    named = [(_values(fault["subject"], name), _values(finding["subject"], name)) for name in ("request_id", "doc")]
+    shared = sum(len(one & other) / len(one | other) for one, other in named if one and other)
+    apart = datetime.fromisoformat(fault["started_at"]) - datetime.fromisoformat(finding["started_at"])
+    return shared - min(abs(apart.total_seconds()), 3600) * 1e-6
+
+
 class _Said:
     """What an audit said, by the values of its subjects, so that a truth meets only what shares one with it."""
 
@@ -90,21 +98,32 @@ def compare(
     said, open_ = _Said(findings), _Said(undecided)
     used: set[int] = set()
     tolerated: set[int] = set()
-    for fault in truth["faults"]:
+    claims: list[tuple[float, int, int]] = []  # how alike, fault, finding
+    for f, fault in enumerate(truth["faults"]):
         time = (fault["started_at"], fault["ended_at"])
-        about = list(said.about(fault["subject"], *time))
-        hits = [n for n, finding in about if finding["cause"] == fault["cause"] and n not in used]
-        used.update(hits)
-        tolerated.update(n for n, finding in about if finding["cause"] in fault.get("also", ()))
-        if hits:
-            result.found.append((fault, findings[hits[0]]))
-            result.repeated += [findings[n] for n in hits[1:]]
+        for n, finding in said.about(fault["subject"], *time):
+            if finding["cause"] == fault["cause"]:
+                claims.append((_likeness(fault, finding), f, n))
+            elif finding["cause"] in fault.get("also", ()):
+                tolerated.add(n)
+    # Several faults of one row within minutes: each gets the finding that is most like it, what is left is a repetition.
+    matched: dict[int, int] = {}
+    for _, f, n in sorted(claims, key=lambda claim: (-claim[0], claim[1], claim[2])):
+        if f not in matched and n not in used:
+            matched[f] = n
+            used.add(n)
+    for f, fault in enumerate(truth["faults"]):
+        if f in matched:
+            result.found.append((fault, findings[matched[f]]))
             continue
         result.missed.append(fault)
-        seen = open_.about(fault["subject"], EVER, fault["ended_at"])  # what is undecided says when it began, not until when
-        causes = [cause["cause"] for _, entry in seen for cause in entry["causes"]]
+        time = (fault["started_at"], fault["ended_at"])
+        causes = [cause["cause"] for _, entry in open_.about(fault["subject"], *time) for cause in entry["causes"]]
         if fault["cause"] in causes:
             result.undecided.append(fault)
+    repeated = {n for _, _, n in claims} - used
+    result.repeated = [findings[n] for n in sorted(repeated)]
+    used |= repeated
     result.false = [finding for n, finding in enumerate(findings) if n not in used | tolerated]
     wrong = _Said(result.false)
     for good in truth.get("innocent", []):

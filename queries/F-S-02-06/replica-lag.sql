@@ -59,4 +59,4 @@ SELECT sku, location, batch, pallet, request_ids AS request_id, at_time(from_us)
            CASE WHEN silent IS NULL THEN [] ELSE [witness(silent.source, silent.byte_offset, silent.part, 'for', 'replication stopped')] END
        ) AS witnesses
 FROM judged
-WHERE stale_us > 0 AND (lag <> 'near zero' OR stale_us > $lag_s * 1e6)
+WHERE stale_us >= $lag_s * 1e6

@@ -14,7 +14,8 @@ en = "{sku} {location}: {proof}, {times} times; {expected} was expected, {actual
 "change applied twice"      = { zh = "同一事务把变动扣了两遍", en = "one transaction applied its change twice" }
 "rewritten after posting"   = { zh = "同一事务内行值被另行改写，与流水不符", en = "within the posting's transaction something else rewrote the row" }
 "no posting and no request" = { zh = "库存行有变化，却没有流水也没有请求", en = "the row changed with no posting and no request" }
-"report shown late"         = { zh = "报表显示的是基表的旧值", en = "a report showed a value its base had replaced" }
+"report refresh overdue"    = { zh = "报表逾期未刷新，仍显示基表的旧值", en = "a report whose refresh is overdue showed a value its base had replaced" }
+"report shown late"         = { zh = "报表显示的是基表的旧值，刷新周期不明", en = "a report showed a value its base had replaced; how often it is refreshed is not known" }
 
 [params.tolerance]
 default = 0.000001
@@ -24,6 +25,10 @@ about   = { zh = "小于此数的数量差视为相等", en = "quantities that d
 default = 1.0
 unit    = "s"
 about   = { zh = "提交后报表跟上所需的正常时间", en = "how long after a commit a view may normally take to follow" }
+[params.overdue]
+default = 2.0
+unit    = "times"
+about   = { zh = "距上次刷新超过通常间隔的几倍算逾期", en = "how many times its usual interval after the last refresh a report is overdue" }
 [params.unposted_share]
 default = 0.05
 unit    = "share"
@@ -35,7 +40,8 @@ en = "A ledger in other units; an incomplete ledger; several postings in one tra
 */
 -- (a) The posting and the row's own change in one transaction start from one balance and end apart: nobody overwrote
 -- anything, something else wrote too. (b) A row changed and neither a posting nor a request tells of it, while postings
--- tell of nearly all other changes. (c) A report showed what its base no longer had.
+-- tell of nearly all other changes. (c) A report showed what its base no longer had although its refresh was overdue; a
+-- report between two refreshes in time is late by design, and without its refreshes it is undecided.
 WITH all_postings AS (  -- everything that the transaction posted for the material, also without balances
     SELECT txn, sku, sum(qty) AS qty FROM ledger_rows WHERE txn IS NOT NULL AND txn IN (SELECT txn FROM posting_images) GROUP BY txn, sku
 ), rewritten AS (
@@ -84,6 +90,10 @@ WITH all_postings AS (  -- everything that the transaction posted for the materi
            'no posting and no request' AS proof FROM unposted
 ), together AS (
     FROM rewritten UNION ALL BY NAME FROM silent
+), reported AS (  -- stale reads of a report, with its last refresh before the last of them
+    SELECT e.*, r.usual_us, r.us AS overdue_us, e.until_us - r.us - r.res_us - CASE WHEN r.clock = e.clock THEN 0 ELSE r.err_us + e.err_us END AS late_us,
+           CASE WHEN r.us IS NOT NULL THEN {'source': r.source, 'byte_offset': r.byte_offset, 'part': r.part} END AS refresh
+    FROM (SELECT * FROM stale_episodes WHERE served_from = 'view') e ASOF LEFT JOIN report_refreshes r ON r.us <= e.until_us
 ), marked AS (
     SELECT *, coalesce(us - lag(us) OVER (PARTITION BY row_key, proof ORDER BY pos) > 3600000000, true) AS starts FROM together
 ), numbered AS (
@@ -102,12 +112,13 @@ SELECT any_value(sku) AS sku, any_value(location) AS location, any_value(batch) 
            list_slice(list(witness(image.source, image.byte_offset, image.part, 'for', 'row change') ORDER BY pos), 1, 12)) AS witnesses
 FROM numbered GROUP BY row_key, proof, incident
 UNION ALL BY NAME
-SELECT sku, location, batch, pallet, request_ids AS request_id, NULL AS doc, at_time(from_us) AS started_at, at_time(until_us) AS ended_at,
-       value - committed AS qty_error, CASE WHEN alternates THEN 60.0 ELSE 20.0 END AS strength, false AS undecided,
-       {'proof': 'report shown late', 'times': reads, 'expected': committed, 'actual': value, 'txns': NULL} AS details,
+SELECT sku, location, batch, pallet, request_ids AS request_id, NULL AS doc, at_time(least(from_us, overdue_us)) AS started_at, at_time(until_us) AS ended_at,
+       value - committed AS qty_error, CASE WHEN usual_us IS NULL THEN 1.0 WHEN alternates THEN 60.0 ELSE 40.0 END AS strength, usual_us IS NULL AS undecided,
+       {'proof': CASE WHEN usual_us IS NULL THEN 'report shown late' ELSE 'report refresh overdue' END, 'times': reads, 'expected': committed, 'actual': value, 'txns': NULL} AS details,
        list_concat(
            list_transform(witnesses, lambda w: witness(w.source, w.byte_offset, w.part, 'for', 'report value shown')),
            CASE WHEN newer IS NULL THEN [] ELSE [witness(newer.source, newer.byte_offset, newer.part, 'for', 'committed value shown')] END,
+           CASE WHEN refresh IS NULL THEN [] ELSE [witness(refresh.source, refresh.byte_offset, refresh.part, 'for', 'last refresh')] END,
            CASE WHEN replaced_by IS NULL THEN [] ELSE [witness(replaced_by.source, replaced_by.byte_offset, replaced_by.part, 'for', 'value replaced')] END) AS witnesses
-FROM stale_episodes
-WHERE served_from = 'view' AND stale_us > $settle_s * 1e6
+FROM reported
+WHERE stale_us > $settle_s * 1e6 AND (usual_us IS NULL OR late_us > $overdue * usual_us)

@@ -8,8 +8,9 @@ about = { zh = "库存键的缓存命令：写入、删除、过期，各自对�
 -- a slow log repeats in whole seconds and without values what the monitor saw in microseconds.
 WITH commands AS (
     SELECT source, byte_offset, part, clock, us, res_us, err_us, action, extra->>'key' AS key, sku, location,
-           coalesce(qty, TRY_CAST(extra->>'value' AS DECIMAL(18, 6)),
-                    TRY_CAST(TRY_CAST(extra->>'value' AS JSON)->>'$.qty' AS DECIMAL(18, 6))) AS value
+           -- a number, or the quantity in a JSON text (a monitor's log shows its quotes escaped)
+           coalesce(qty, TRY_CAST(extra->>'value' AS DECIMAL(18, 6)), TRY_CAST(regexp_extract(extra->>'value',
+               '(?i)(?:qty|quantity|on_?hand|数量)[\\"]*\s*[:=]\s*[\\"]*(-?[0-9]+(?:\.[0-9]+)?)', 1) AS DECIMAL(18, 6))) AS value
     FROM events_ordered
     WHERE kind = 'cache' AND action IN ('set', 'del', 'expire') AND us IS NOT NULL AND coalesce(extra->>'key', sku) IS NOT NULL
 ), logs AS (

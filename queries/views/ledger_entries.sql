@@ -12,7 +12,7 @@ WITH entries AS (
            e.qty, e.qty_before, e.qty_after
     FROM events_ordered e WHERE e.kind = 'ledger'
     UNION ALL BY NAME
-    SELECT e.source, e.byte_offset, e.part, 'change' AS stream, e.system, e.clock, e.us, e.res_us, e.err_us,
+    SELECT e.source, e.byte_offset, e.part, 'change' AS stream, coalesce(t.owner, e.system) AS system, e.clock, e.us, e.res_us, e.err_us,
            e.extra->>'$.after.id' AS entry_id, e.extra->>'$.after.stock_id' AS stock_id, e.log_position, e.txn,
            coalesce(e.version, e.extra->>'$.after.version') AS version,
            e.request_id, e.doc, e.doc_line, e.partner_doc, e.doc_type, e.task, e.pallet, e.warehouse, e.location,
@@ -22,7 +22,9 @@ WITH entries AS (
     FROM events_ordered e JOIN change_tables t ON t.table_name = e.table_name AND t.role = 'ledger'
     WHERE e.kind = 'change' AND e.action = 'insert'
 ), signed AS (
-    SELECT * REPLACE (coalesce(qty, qty_after - qty_before) AS qty) FROM entries
+    SELECT * REPLACE (coalesce(qty, qty_after - qty_before) AS qty, nullif(pallet, '') AS pallet, nullif(warehouse, '') AS warehouse,
+                      nullif(location, '') AS location, nullif(batch, '') AS batch, nullif(quality, '') AS quality)
+    FROM entries
 ), placed AS (
     SELECT * REPLACE (coalesce(location, CASE WHEN qty < 0 THEN from_location ELSE to_location END) AS location) FROM signed
 ), per_source AS (  -- a file written newest first is read backwards

@@ -6,11 +6,12 @@ about = { zh = "库存表的行变化：每个事务每行一条，变化前后�
 */
 WITH images AS (
     SELECT e.source, e.byte_offset, e.part, e.system, e.clock, e.us, e.res_us, e.err_us, e.table_name, e.txn, e.log_position, e.action,
-           e.warehouse, e.location, e.sku, e.batch, e.pallet, e.quality, e.qty_before, e.qty_after, e.extra->>'origin' AS origin,
+           nullif(e.warehouse, '') AS warehouse, nullif(e.location, '') AS location, e.sku, nullif(e.batch, '') AS batch,
+           nullif(e.pallet, '') AS pallet, nullif(e.quality, '') AS quality, e.qty_before, e.qty_after, e.extra->>'origin' AS origin,
            coalesce(e.extra->>'$.after.id', e.extra->>'$.before.id') AS row_id,
            e.extra->>'$.before.version' AS version_before, coalesce(e.version, e.extra->>'$.after.version') AS version_after,
            coalesce(e.log_position, lpad(CAST(e.byte_offset AS VARCHAR), 20, '0')) AS pos
-    FROM events_ordered e JOIN change_tables t ON t.table_name = e.table_name AND t.role = 'stock'
+    FROM events_ordered e JOIN change_tables t ON t.table_name = e.table_name AND t.role = 'stock' AND t.owner IS NULL  -- an ERP's balances are not the warehouse's book
     WHERE e.kind = 'change'
 ), keyed AS (
     SELECT *, hash(table_name, row_id, warehouse, location, sku, batch, pallet, quality) AS row_key FROM images

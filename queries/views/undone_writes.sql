@@ -7,7 +7,8 @@ about = { zh = "未提交成功的写入：失败的扣减或入账请求、回�
 SELECT 'call' AS told_by, source, byte_offset, part, clock, err_us, started_us AS from_us, coalesce(ended_us, started_us + 60000000) + res_us AS until_us,
        sku, location, batch, abs(qty) AS qty, request_id, txn
 FROM api_calls
-WHERE outcome = 'fail' AND NOT served AND action IN ('deduct', 'add', 'confirm', 'complete', 'adjust', 'move', 'report') AND started_us IS NOT NULL
+WHERE outcome = 'fail' AND NOT served AND qty IS NOT NULL AND sku IS NOT NULL
+  AND coalesce(action, '') NOT IN ('query', 'lock', 'release', 'bind', 'unbind', 'create', 'push') AND started_us IS NOT NULL
 UNION ALL BY NAME
 -- a transaction log stamps the rollback itself; without a duration the transaction may have run for a minute
 SELECT 'transaction' AS told_by, source, byte_offset, part, clock, err_us,

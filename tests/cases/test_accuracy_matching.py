@@ -84,3 +84,13 @@ def test_left_open_counts_as_missed_and_is_told_apart_from_silence() -> None:
     assert compare({"faults": [FAULT], "innocent": []}, [], [elsewhere]).undecided == []
     other_cause = {**seen, "causes": [{"cause": "F-S-02-05.1"}]}
     assert compare({"faults": [FAULT], "innocent": []}, [], [other_cause]).undecided == []
+
+
+def test_neighbouring_faults_of_one_row_each_get_their_own_finding() -> None:
+    place = {"location": "P-1", "sku": "S", "pallet": None, "task": None}
+    races = [["r1", "r2"], ["r1", "r2", "r3"], ["r8", "r9"]]
+    faults = [{**FAULT, "subject": {**place, "request_id": asked}} for asked in races]
+    said = [finding(subject={**place, "request_id": asked}) for asked in reversed(races)]
+    result = compare({"faults": faults, "innocent": []}, [*said, finding(subject={**place, "request_id": ["r9", "r8"]})])
+    assert [(t["subject"]["request_id"], f["subject"]["request_id"]) for t, f in result.found] == [(r, r) for r in races]
+    assert (len(result.repeated), result.false) == (1, [])
