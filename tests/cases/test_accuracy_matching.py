@@ -63,7 +63,9 @@ def test_a_shared_sku_alone_is_not_the_same_subject() -> None:
 
 
 def test_documents_are_subjects_and_another_line_is_another() -> None:
-    assert same_subject({"doc": "CK1", "sku": "S", "location": None}, {"doc": ["CK0", "CK1"], "sku": "S", "location": "A"})
+    assert same_subject(
+        {"doc": "CK1", "sku": "S", "location": None}, {"doc": ["CK0", "CK1"], "sku": "S", "location": "A"}
+    )
     assert not same_subject({"doc": "CK1", "sku": "S"}, {"doc": "CK2", "sku": "S"})
     assert not same_subject({"doc": "CK1", "sku": "S"}, {"doc": "CK1", "sku": "T"})
 
@@ -91,6 +93,10 @@ def test_neighbouring_faults_of_one_row_each_get_their_own_finding() -> None:
     races = [["r1", "r2"], ["r1", "r2", "r3"], ["r8", "r9"]]
     faults = [{**FAULT, "subject": {**place, "request_id": asked}} for asked in races]
     said = [finding(subject={**place, "request_id": asked}) for asked in reversed(races)]
-    result = compare({"faults": faults, "innocent": []}, [*said, finding(subject={**place, "request_id": ["r9", "r8"]})])
-    assert [(t["subject"]["request_id"], f["subject"]["request_id"]) for t, f in result.found] == [(r, r) for r in races]
+    result = compare(
+        {"faults": faults, "innocent": []}, [*said, finding(subject={**place, "request_id": ["r9", "r8"]})]
+    )
+    assert [(t["subject"]["request_id"], f["subject"]["request_id"]) for t, f in result.found] == [
+        (r, r) for r in races
+    ]
     assert (len(result.repeated), result.false) == (1, [])
