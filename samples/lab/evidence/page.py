@@ -59,7 +59,15 @@ def page(name: str, case: dict[str, Any], folder: Path, truth: dict[str, Any]) -
         folder: where its evidence lies.
         truth: its truth.
     """
-    parts = [f"# {case['title']}\n", case["story"].strip() + "\n", _wrong(truth), _innocent(truth), _see(name, case, truth), _sources(folder), _clocks(truth)]
+    parts = [
+        f"# {case['title']}\n",
+        case["story"].strip() + "\n",
+        _wrong(truth),
+        _innocent(truth),
+        _see(name, case, truth),
+        _sources(folder),
+        _clocks(truth),
+    ]
     parts.append(
         "## What is real and what is invented\n"
         "Recorded from real servers (MariaDB with a replica, Redis, nginx) and small services of this project's lab, which lived sixty times as fast as we do;\n"
@@ -73,7 +81,12 @@ def _wrong(truth: dict[str, Any]) -> str:
     notes: dict[tuple[str, str], Counter[str]] = {}
     for fault in truth["faults"]:
         notes.setdefault((fault["cause"], fault["slug"]), Counter())[_general(fault["note"])] += 1
-    lines = ["## What went wrong", "`truth.json` lists it with subjects, times (the WMS's clock, in UTC) and quantity errors.\n", "| cause | how often | how |", "|---|---|---|"]
+    lines = [
+        "## What went wrong",
+        "`truth.json` lists it with subjects, times (the WMS's clock, in UTC) and quantity errors.\n",
+        "| cause | how often | how |",
+        "|---|---|---|",
+    ]
     for (cause, slug), said in sorted(notes.items()):
         how = " · ".join(f"{note} ({n})" if n > 1 else note for note, n in said.most_common(4))
         lines.append(f"| {cause} {slug} | {said.total()} | {how} |")
@@ -96,7 +109,11 @@ def _see(name: str, case: dict[str, Any], truth: dict[str, Any]) -> str:
     lines = [f"forensics ingest samples/{name}/evidence --case /tmp/{name}", f"forensics audit --case /tmp/{name}"]
     fault = next((fault for fault in truth["faults"] if fault["cause"] == case["trace"]), None)
     if fault:
-        kind, value = next((kind, fault["subject"][kind]) for kind in ("pallet", "doc", "location", "sku") if fault["subject"].get(kind))
+        kind, value = next(
+            (kind, fault["subject"][kind])
+            for kind in ("pallet", "doc", "location", "sku")
+            if fault["subject"].get(kind)
+        )
         lines.append(f"forensics trace {kind} {value[0] if isinstance(value, list) else value} --case /tmp/{name}")
     return "## How to see it\n```\n" + "\n".join(lines) + "\n```\n"
 
@@ -124,6 +141,8 @@ def _clocks(truth: dict[str, Any]) -> str:
         "## Clocks", "Against the WMS's, at the start (`truth.json` has every shift and how well it is known). Zone Asia/Shanghai.\n",
         "| host | seconds ahead | drift, ppm |", "|---|---|---|",
     ]  # fmt: skip
-    lines += [f"| {host} | {known[0]['offset']:+.3f} | {known[0]['ppm']:+.1f} |" for host, known in truth["clocks"].items()]
+    lines += [
+        f"| {host} | {known[0]['offset']:+.3f} | {known[0]['ppm']:+.1f} |" for host, known in truth["clocks"].items()
+    ]
     begin = datetime.fromisoformat(min(known[0]["since"] for known in truth["clocks"].values())).astimezone(UTC)
     return "\n".join(lines) + f"\n\nMeasured from {begin:%Y-%m-%d %H:%M} UTC on.\n"
