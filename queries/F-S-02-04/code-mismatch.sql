@@ -40,7 +40,8 @@ WITH renamed AS (
               OR (shape = 'warehouse' AND NOT EXISTS (FROM code_map m WHERE m.kind = 'warehouse')
                    AND erp_warehouse NOT IN (SELECT warehouse FROM spoken WHERE side = 'wms' AND warehouse IS NOT NULL)
                    AND wms_warehouse NOT IN (SELECT warehouse FROM spoken WHERE side = 'erp' AND warehouse IS NOT NULL)) AS unlisted
-    FROM renamed WHERE shape = 'warehouse' OR (erp_sku, wms_material) NOT IN (SELECT (code, mapped) FROM code_map WHERE kind = 'sku')
+    FROM renamed WHERE (shape = 'warehouse' AND erp_warehouse IS NOT NULL AND wms_warehouse IS NOT NULL)  -- who names none disagrees with none
+       OR shape = 'code' AND (erp_sku, wms_material) NOT IN (SELECT (code, mapped) FROM code_map WHERE kind = 'sku')
 ), units AS (
     SELECT * FROM document_pairs WHERE shape = 'unit'
 ), always AS (  -- a material all of whose documents are off by one factor is one fault
