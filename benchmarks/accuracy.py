@@ -59,20 +59,18 @@ def audit(folder: Path) -> tuple[dict[str, Any], dict[str, list[Path]]]:
     """Ingest a case's evidence into a temporary case and audit it.
 
     Returns:
-        The audit as JSON values, and the evidence files of each source (`"wms ledger"`, …).
+        The audit as JSON values, and the evidence files of each source (`"wms"`, `"scanner"`, …).
     """
     import forensics
 
     with tempfile.TemporaryDirectory() as work:
         case = forensics.open_case(Path(work) / "case", create=True)
         case.ingest(folder / "evidence")
-        kinds = case.sql(
-            "SELECT source, any_value(system) AS system, mode(kind) AS kind FROM events GROUP BY source"
-        )
+        systems = case.sql("SELECT source, any_value(coalesce(system, kind)) AS system FROM events GROUP BY source")
         paths = dict(case.evidence().select("source", "path").iter_rows())
         sources: dict[str, list[Path]] = defaultdict(list)
-        for source, system, kind in kinds.iter_rows():
-            sources[f"{system} {kind}"].append(Path(paths[source]))
+        for source, system in systems.iter_rows():
+            sources[system].append(Path(paths[source]))
         return case.audit().to_json(), sources
 
 
@@ -97,7 +95,13 @@ def per_cause(tally: Tally, names: dict[str, str]) -> list[list[str]]:
     for cause, slug, n in [*listed, ("all", "", total)]:
         figures = [n[what] for what in ("true", "found", "missed", "open", "false", "accused", "innocent")]
         rows.append(
-            [cause, slug, *map(str, figures), _ratio(n["found"], n["true"]), _ratio(n["found"], n["found"] + n["false"])]
+            [
+                cause,
+                slug,
+                *map(str, figures),
+                _ratio(n["found"], n["true"]),
+                _ratio(n["found"], n["found"] + n["false"]),
+            ]
         )
     return rows
 
@@ -115,7 +119,9 @@ def plain(rows: list[list[str]]) -> str:
     """A table for the terminal: text to the left, figures to the right."""
     widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
     return "\n".join(
-        "  ".join(cell.ljust(w) if n < 2 else cell.rjust(w) for n, (cell, w) in enumerate(zip(row, widths, strict=True)))
+        "  ".join(
+            cell.ljust(w) if n < 2 else cell.rjust(w) for n, (cell, w) in enumerate(zip(row, widths, strict=True))
+        )
         for row in rows
     )
 
