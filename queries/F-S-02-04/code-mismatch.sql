@@ -30,6 +30,8 @@ WITH renamed AS (
            flatten(list(erp_docs)) AS erp_docs, flatten(list(wms_docs)) AS wms_docs, flatten(list(witnesses)) AS witnesses, max(type_both) AS type_both
     FROM document_pairs WHERE shape IN ('code', 'warehouse')
     GROUP BY label, least(surplus, lack), greatest(surplus, lack), abs(difference)
+    -- who names no warehouse disagrees with none; what the WMS's own order asked for and its posting did not is a wrong binding
+    HAVING (any_value(shape) = 'code' OR count(erp_warehouse) > 0 AND count(wms_warehouse) > 0) AND NOT coalesce(bool_or(shape = 'code' AND erp <> 0 AND in_wms), false)
 ), spoken AS (
     SELECT DISTINCT side, sku, warehouse FROM side_lines
 ), named AS (

@@ -35,4 +35,4 @@ SELECT [erp_sku, wms_sku, material] AS sku, list_distinct(list_concat(coalesce(e
                    list_transform(witnesses, lambda w: witness(w.source, w.byte_offset, w.part, 'for', CASE WHEN w.posted THEN 'posted on one side' ELSE 'document' END))) AS witnesses
 FROM unmatched_documents
 WHERE (missing_in = 'erp' OR NOT known_in_wms) AND any_linked AND proof <> 'failed' AND NOT guessed
-  AND (proof <> 'silent' OR shape <> 'not passed on' AND coalesce(doc_type, '') NOT IN ('return', 'exchange', 'count', 'adjust'))
+  AND (proof <> 'silent' OR usual AND shape <> 'not passed on' AND coalesce(doc_type, '') NOT IN ('return', 'exchange', 'count', 'adjust'))

@@ -5,7 +5,7 @@ materialise = true
 about = { zh = "被拒时刻的现有量：按货位、批次、质量、托盘，取该时刻误差范围内的最小值和最大值", en = "stock on hand at the moment of each refusal, by place, batch, quality and pallet: least and most within the error of that moment" }
 */
 -- The book as a step function: a stock row has the balance of its last posting before, or the `before` of its first one after.
--- A snapshot adds what never moved: per place, what it holds beyond the postings' balance at its own time. Without any
+-- Rows that stand at nothing are kept: they tell where the material belongs. A snapshot adds what never moved: per place, what it holds beyond the postings' balance at its own time. Without any
 -- ledger the row changes of the database serve; without balances and without a snapshot nothing is known.
 WITH asked AS (
     SELECT DISTINCT sku FROM refused_lines
@@ -91,7 +91,6 @@ WITH asked AS (
 SELECT b.refusal, b.sku, k.warehouse, z.zone, k.location, k.batch, k.quality, k.pallet, least(b.level, coalesce(w.lo, b.level)) AS lo,
        greatest(b.level, coalesce(w.hi, b.level)) AS hi, k.absolute OR k.sku IN (SELECT sku FROM taken) AS known, b.w
 FROM started b JOIN keys k ON k.key = b.key LEFT JOIN within w ON w.refusal = b.refusal AND w.key = b.key LEFT JOIN zones z ON z.location = k.location
-WHERE greatest(b.level, coalesce(w.hi, b.level)) <> 0 OR least(b.level, coalesce(w.lo, b.level)) <> 0
 UNION ALL BY NAME
 SELECT m.refusal, m.sku, r.warehouse, coalesce(r.zone, z.zone) AS zone, r.location, r.batch, r.quality, r.pallet, r.level AS lo, r.level AS hi, true AS known, r.w
 FROM moments m JOIN residues r ON r.sku = m.sku AND r.level <> 0 LEFT JOIN zones z ON z.location = r.location

@@ -1,6 +1,6 @@
 /*
 name  = "document_pairs"
-uses  = ["side_lines", "document_labels", "code_map"]
+uses  = ["side_lines", "document_labels", "code_map", "ledger_entries"]
 materialise = true
 about = { zh = "每笔业务每种物料两边各过账多少（换算为同一编码和基本单位），不一致的属于哪种情形", en = "what each side posted of every business and material, in one code and base unit, and of which kind a disagreement is" }
 */
@@ -22,9 +22,12 @@ WITH skus AS (
            CASE WHEN t.warehouses THEN CASE WHEN x.side = 'erp' THEN coalesce(h.mapped, x.warehouse) ELSE x.warehouse END END AS place
     FROM side_lines x JOIN document_labels l ON l.doc = x.doc CROSS JOIN told t
     LEFT JOIN skus s ON x.side = 'erp' AND s.code = x.sku LEFT JOIN warehouses h ON x.side = 'erp' AND h.code = x.warehouse
+), placed AS (  -- who names no warehouse means the only one of the business
+    SELECT * REPLACE (coalesce(place, CASE WHEN min(place) OVER business = max(place) OVER business THEN min(place) OVER business END) AS place)
+    FROM named WINDOW business AS (PARTITION BY label)
 ), based AS (
     SELECT n.*, n.qty * coalesce(u.factor, a.factor, CAST(1 AS DECIMAL(18, 6))) AS base, n.ordered * coalesce(u.factor, a.factor, CAST(1 AS DECIMAL(18, 6))) AS base_ordered
-    FROM named n LEFT JOIN wms_units u ON u.code = n.uom AND (u.sku = n.material OR u.sku = n.sku) LEFT JOIN wms_units a ON a.code = n.uom AND a.sku IS NULL
+    FROM placed n LEFT JOIN wms_units u ON u.code = n.uom AND (u.sku = n.material OR u.sku = n.sku) LEFT JOIN wms_units a ON a.code = n.uom AND a.sku IS NULL
 ), rows AS (
     SELECT label, material, place,
            coalesce(sum(base) FILTER (side = 'erp' AND posted), 0) AS erp, coalesce(sum(base) FILTER (side = 'wms' AND posted), 0) AS wms,
@@ -59,6 +62,8 @@ WITH skus AS (
            count(*) FILTER (side = 'erp' AND NOT ledger) > 0 AS erp_papers, count(*) FILTER (side = 'wms' AND NOT ledger) > 0 AS wms_papers,
            min(us) FILTER (side = 'wms' AND posted) AS wms_posted_first, max(last_us) FILTER (side = 'wms' AND posted) AS wms_posted_last
     FROM side_lines
+), books AS (  -- a ledger begins with its first row, an opening or a move too
+    SELECT min(us) FILTER (system = 'erp') AS erp_us, min(us) FILTER (system IS DISTINCT FROM 'erp') AS wms_us FROM ledger_entries WHERE stream = 'ledger'
 ), opposites AS (  -- in one business, the same amount under another name: the n-th surplus of a size with the n-th lack of it
     SELECT label, difference, material, place, row_number() OVER (PARTITION BY label, difference ORDER BY material, place) AS nth FROM compared WHERE difference <> 0
 ), swapped AS (
@@ -72,9 +77,9 @@ WITH skus AS (
 ), per_material AS (
     SELECT material, count(*) FILTER (erp <> 0 AND wms <> 0) AS both FROM compared GROUP BY material
 ), types AS (  -- how much of each type of business reaches the other side
-    SELECT doc_type, count(*) FILTER (compared.wms <> 0) AS wms, count(*) FILTER (compared.erp <> 0) AS erp, count(*) FILTER (compared.erp <> 0 AND compared.wms <> 0) AS both,
+    SELECT CASE doc_type WHEN 'exchange' THEN 'return' WHEN 'adjust' THEN 'count' ELSE doc_type END AS family, count(*) FILTER (compared.wms <> 0) AS wms, count(*) FILTER (compared.erp <> 0) AS erp, count(*) FILTER (compared.erp <> 0 AND compared.wms <> 0) AS both,
            count(*) FILTER (k.erp) AS erp_known, count(*) FILTER (k.erp AND k.wms) AS both_known
-    FROM compared JOIN known k USING (label) GROUP BY doc_type
+    FROM compared JOIN known k USING (label) GROUP BY family
 )
 SELECT c.*, d.us AS deadline_us, d.usual_us, CASE WHEN c.erp = 0 THEN reach.erp_posted_last - c.wms_us ELSE reach.wms_posted_last - c.erp_us END AS age_us, x.surplus, x.lack, x.surplus_place, x.lack_place,
        r.ratio, coalesce(r.n, 0) AS same_ratio, coalesce(r.sizes, 0) AS ratio_sizes, p.both AS material_pairs,
@@ -92,15 +97,15 @@ SELECT c.*, d.us AS deadline_us, d.usual_us, CASE WHEN c.erp = 0 THEN reach.erp_
                  -- a known factor, one of several sizes, or a whole multiple of what the ERP's own document had ordered
                  AND (list_contains(coalesce(f.known, []), r.ratio) OR r.sizes >= 3 OR r.erp_more AND abs(c.wms) = c.erp_ordered AND r.ratio = round(r.ratio)) THEN 'unit'
             WHEN c.erp <> 0 AND c.wms <> 0 OR k.erp_posted AND k.wms_posted THEN 'partial'
-            WHEN c.erp = 0 AND coalesce(reach.erp_posted_first, 9e18::BIGINT) > c.wms_us THEN 'before the record'
+            WHEN c.erp = 0 AND least(coalesce(reach.erp_posted_first, 9e18::BIGINT), coalesce(books.erp_us, 9e18::BIGINT)) > c.wms_us THEN 'before the record'
             WHEN c.erp = 0 AND reach.erp_posted_last < c.wms_us + d.us + c.res_us THEN 'in flight'
             WHEN c.erp = 0 THEN 'missing in erp'
-            WHEN coalesce(reach.wms_posted_first, 9e18::BIGINT) > c.erp_us - d.us THEN 'before the record'
+            WHEN least(coalesce(reach.wms_posted_first, 9e18::BIGINT), coalesce(books.wms_us, 9e18::BIGINT)) > c.erp_us - d.us THEN 'before the record'
             WHEN reach.wms_posted_last < c.erp_us + d.us + c.res_us THEN 'in flight'
             ELSE 'missing in wms' END AS shape
-FROM compared c CROSS JOIN delays d CROSS JOIN entries e CROSS JOIN reach JOIN known k ON k.label = c.label
+FROM compared c CROSS JOIN delays d CROSS JOIN entries e CROSS JOIN reach CROSS JOIN books JOIN known k ON k.label = c.label
 LEFT JOIN swapped x ON x.label = c.label AND (x.surplus = c.material AND x.surplus_place IS NOT DISTINCT FROM c.place OR x.lack = c.material AND x.lack_place IS NOT DISTINCT FROM c.place)
 CROSS JOIN factors f
 LEFT JOIN ratios r ON r.material = c.material AND c.difference <> 0 AND c.erp <> 0 AND c.wms <> 0 AND r.erp_more = (abs(c.erp) > abs(c.wms)) AND r.ratio = greatest(abs(c.erp), abs(c.wms)) / least(abs(c.erp), abs(c.wms))
 LEFT JOIN per_material p ON p.material = c.material
-LEFT JOIN types t ON t.doc_type IS NOT DISTINCT FROM c.doc_type
+LEFT JOIN types t ON t.family IS NOT DISTINCT FROM CASE c.doc_type WHEN 'exchange' THEN 'return' WHEN 'adjust' THEN 'count' ELSE c.doc_type END

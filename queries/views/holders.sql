@@ -65,10 +65,11 @@ WITH asked AS (
     UNION
     SELECT t.doc, m.us FROM (SELECT DISTINCT doc, task FROM tasks WHERE doc IN (FROM who)) t
     JOIN (SELECT task, us FROM events_ordered WHERE task IS NOT NULL AND us IS NOT NULL AND kind IN ('task', 'scan', 'device', 'ledger')) m ON m.task = t.task
-), closings AS (  -- the document is over
-    SELECT doc, min(us) AS us FROM events_ordered
-    WHERE kind = 'document' AND doc IN (FROM who) AND us IS NOT NULL AND system IS DISTINCT FROM 'erp' AND state IN ('DONE', 'CANCELLED', 'REPORTED', 'FORCED_DONE')
-    GROUP BY doc
+), papers AS (
+    SELECT doc, us, state, min(us) OVER (PARTITION BY doc) AS first_us FROM events_ordered
+    WHERE kind = 'document' AND doc IN (FROM who) AND us IS NOT NULL AND system IS DISTINCT FROM 'erp'
+), closings AS (  -- the document is over; a list of documents may show the state of today beside the time of creation
+    SELECT doc, min(us) AS us FROM papers WHERE state IN ('DONE', 'CANCELLED', 'REPORTED', 'FORCED_DONE') AND us > first_us GROUP BY doc
 ), reach AS (
     SELECT max(us) AS last_us FROM events_ordered WHERE kind IN ('task', 'scan', 'ledger', 'reservation', 'document')
 )

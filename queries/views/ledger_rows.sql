@@ -5,10 +5,14 @@ materialise = true
 about = { zh = "每笔过账一行：同一笔账在流水表、数据库日志和应用日志中的记录合为一笔", en = "one row per posting; what the ledger, the change log and an application log say of it are its witnesses" }
 */
 -- Records of one posting: equal in what identifies it (request, document line, material, change, balances), the n-th of
--- their kind in each source, within two minutes of each other. Two equal records in one source are two postings, and so are
--- an ERP's and the WMS's.
+-- their kind in each source, within two minutes of each other; an opening is often dated back, within a day. Two equal records
+-- in one source are two postings, and so are an ERP's and the WMS's.
 WITH keyed AS (
-    SELECT source, byte_offset, part, stream, us, nr, hash(sku, qty, request_id, doc, doc_line, qty_before, qty_after, coalesce(system = 'erp', false)) AS content
+    SELECT source, byte_offset, part, stream, us, nr, coalesce(system = 'erp', false) AS erp,
+           CASE WHEN coalesce(qty_before, qty_after - qty) = 0 AND request_id IS NULL AND doc_line IS NULL THEN 86400000000 ELSE 120000000 END AS slack_us,
+           -- balances tell postings apart better than a request or line that only one of the sources writes down
+           CASE WHEN qty_after IS NOT NULL THEN hash(sku, qty, doc, coalesce(qty_before, qty_after - qty), qty_after, erp)
+                ELSE hash(sku, qty, request_id, doc, doc_line, qty_before, qty_after, erp) END AS content
     FROM ledger_entries
 ), several AS (
     SELECT content FROM keyed GROUP BY content HAVING count(*) > 1
@@ -16,7 +20,7 @@ WITH keyed AS (
     SELECT k.*, row_number() OVER (PARTITION BY k.source, k.content ORDER BY k.nr) AS nth
     FROM keyed k WHERE k.content IN (FROM several)
 ), starts AS (
-    SELECT *, coalesce(us - lag(us) OVER same > 120000000, true) AS starts
+    SELECT *, coalesce(us - lag(us) OVER same > slack_us, true) AS starts
     FROM counted WINDOW same AS (PARTITION BY content, nth ORDER BY us, stream DESC, source)
 ), numbered AS (
     SELECT *, sum(starts::INT) OVER (PARTITION BY content, nth ORDER BY us, stream DESC, source ROWS UNBOUNDED PRECEDING) AS cluster
@@ -30,6 +34,7 @@ WITH keyed AS (
     SELECT h.source AS h_source, h.byte_offset AS h_offset, h.part AS h_part, count(*) AS records,
            any_value(e.txn) AS txn, any_value(e.log_position) AS log_position, any_value(e.version) AS version,
            any_value(e.entry_id) AS entry_id, any_value(e.stock_id) AS stock_id, any_value(e.location) AS location,
+           any_value(e.request_id) AS request_id, any_value(e.doc_line) AS doc_line, any_value(e.qty_before) AS qty_before,
            any_value(e.batch) AS batch, any_value(e.pallet) AS pallet, any_value(e.doc_type) AS doc_type, any_value(e.task) AS task,
            list({'source': e.source, 'byte_offset': e.byte_offset, 'part': e.part, 'stream': e.stream} ORDER BY r.rank) AS witnesses
     FROM ranked r
@@ -45,7 +50,9 @@ WITH keyed AS (
                coalesce(r.version, o.version) AS version, coalesce(r.entry_id, o.entry_id) AS entry_id,
                coalesce(r.stock_id, o.stock_id) AS stock_id, coalesce(r.location, o.location) AS location,
                coalesce(r.batch, o.batch) AS batch, coalesce(r.pallet, o.pallet) AS pallet,
-               coalesce(r.doc_type, o.doc_type) AS doc_type, coalesce(r.task, o.task) AS task),
+               coalesce(r.doc_type, o.doc_type) AS doc_type, coalesce(r.task, o.task) AS task,
+               coalesce(r.request_id, o.request_id) AS request_id, coalesce(r.doc_line, o.doc_line) AS doc_line,
+               coalesce(r.qty_before, o.qty_before) AS qty_before),
            1 + coalesce(o.records, 0) AS records,
            list_concat([{'source': r.source, 'byte_offset': r.byte_offset, 'part': r.part, 'stream': r.stream}],
                        coalesce(o.witnesses, [])) AS witnesses

@@ -31,9 +31,12 @@ WITH said AS (
            coalesce(c.witnesses, [{'source': s.source, 'byte_offset': s.byte_offset, 'part': s.part, 'system': s.system, 'host': s.host, 'us': s.us}]) AS witnesses
     FROM short s
     LEFT JOIN calls c ON s.kind = 'api' AND c.w.source = s.source AND c.w.byte_offset = s.byte_offset AND c.w.part = s.part
+    -- the record itself tells what was asked, unless it is the answer's half
     LEFT JOIN (SELECT source, byte_offset, part, qty, batch, location, warehouse, zone, quality, extra->>'request_body' AS request_body FROM halves
                UNION ALL SELECT source, byte_offset, part, qty, batch, location, warehouse, zone, quality, extra->>'request_body' FROM short WHERE state IS DISTINCT FROM 'RESPONSE') q
-           ON q.source = coalesce(c.asked.source, s.source) AND q.byte_offset = coalesce(c.asked.byte_offset, s.byte_offset) AND q.part = coalesce(c.asked.part, s.part)
+           ON q.source = CASE WHEN s.state = 'RESPONSE' THEN c.asked.source ELSE s.source END
+          AND q.byte_offset = CASE WHEN s.state = 'RESPONSE' THEN c.asked.byte_offset ELSE s.byte_offset END
+          AND q.part = CASE WHEN s.state = 'RESPONSE' THEN c.asked.part ELSE s.part END
 ), reads AS (  -- a stock read of the same request tells its conditions and its answer
     SELECT request_id, any_value(sku) AS sku, any_value(warehouse) AS warehouse, any_value(location) AS location, any_value(batch) AS batch,
            any_value(quality) AS quality, any_value(coalesce(zone, extra->>'location_type', extra->>'locationType', extra->>'货位类型', extra->>'库位类型')) AS zone,

@@ -8,7 +8,8 @@ about = { zh = "被拒的单据行：单据要求的批次、质量、仓库与�
 -- every line of its document. `from_us`..`to_us` is when it may have been, on the clock of the stock's records. `unrefused`:
 -- nobody was refused, an answer was empty.
 WITH clocks AS (
-    SELECT min(clock) AS clock, max(err_us) AS err_us, min(clock) = max(clock) AS one, coalesce(mode(res_us), 0) AS res_us FROM ledger_entries WHERE system IS DISTINCT FROM 'erp'
+    SELECT min(clock) AS clock, max(err_us) AS err_us, min(clock) = max(clock) AS one, coalesce(mode(res_us), 0) AS res_us FROM ledger_entries
+    WHERE system IS DISTINCT FROM 'erp' AND stream = (SELECT max(stream) FROM ledger_entries WHERE system IS DISTINCT FROM 'erp')  -- exports before logs
 ), questions AS (
     SELECT *, false AS unrefused FROM refusals UNION ALL BY NAME SELECT *, true AS unrefused FROM empty_answers
 ), asked AS (

@@ -6,8 +6,17 @@ about = { zh = "ERP 与 WMS 两边的单据明细：每边每单每物料一行�
 */
 -- A side that keeps a ledger has posted what stands there; one that shows documents only has posted those that are done. Moves
 -- and openings are one side's own business. An ERP's reversal that names no document takes that of the posting it undoes.
-WITH erp_ledger AS (
-    SELECT 'erp' AS side, source, byte_offset, part, clock, us, res_us, err_us, doc, doc_line, partner_doc, doc_type, sku, warehouse, uom, batch, qty FROM ledger_entries WHERE system = 'erp'
+WITH movements AS (  -- an ERP's list may give the number of a movement where others give a word
+    SELECT unnest(['101', '105', '501', '201', '261', '601', '641', '122', '161', '651', '653', '301', '303', '305', '309', '311', '321', '561', '701', '702', '711', '712',
+                   '102', '106', '202', '262', '602', '642', '123', '162', '652', '654', '302', '310', '312', '322', '562']) AS number,
+           unnest(['inbound', 'inbound', 'inbound', 'outbound', 'outbound', 'outbound', 'outbound', 'return', 'return', 'return', 'return', 'move', 'move', 'move', 'move', 'move', 'move',
+                   'opening', 'count', 'count', 'count', 'count', 'reversal', 'reversal', 'reversal', 'reversal', 'reversal', 'reversal', 'reversal', 'reversal', 'reversal', 'reversal',
+                   'reversal', 'reversal', 'reversal', 'reversal', 'reversal']) AS meaning
+), erp_ledger AS (
+    SELECT 'erp' AS side, source, byte_offset, part, clock, us, res_us, err_us, doc, doc_line, partner_doc, coalesce(m.meaning, doc_type) AS doc_type, sku, warehouse, uom, batch, qty
+    FROM ledger_entries LEFT JOIN movements m ON m.number = doc_type
+    -- the same postings stand in an export and in the database's log, under numbers of their own
+    WHERE system = 'erp' AND stream = (SELECT max(stream) FROM ledger_entries WHERE system = 'erp')
 ), nested AS (  -- like brackets: a reversal closes the latest posting of its quantity that is still open
     SELECT *, sum(CASE WHEN doc_type = 'reversal' THEN -1 ELSE 1 END) OVER (PARTITION BY sku, warehouse, batch, abs(qty) ORDER BY us, source, byte_offset, part) AS depth
     FROM erp_ledger WHERE (sku, abs(qty)) IN (SELECT (sku, abs(qty)) FROM erp_ledger WHERE doc_type = 'reversal' AND partner_doc IS NULL)

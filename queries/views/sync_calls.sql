@@ -10,9 +10,10 @@ WITH talk AS (
     SELECT *, lower(concat_ws(' ', caller)) AS who, lower(concat_ws(' ', callee)) AS whom, lower(coalesce(endpoint, '')) AS path,
            len(list_filter(witnesses, lambda w: w.system = 'erp')) > 0 AS seen_by_erp, len(list_filter(witnesses, lambda w: w.system IS DISTINCT FROM 'erp')) > 0 AS seen_by_wms
     FROM api_calls WHERE coalesce(doc, partner_doc) IS NOT NULL AND action IS DISTINCT FROM 'query'
-), linked AS (
-    SELECT *, CASE WHEN regexp_matches(whom, 'erp|sap|oracle|u8|k3|nc65|金蝶|用友') OR regexp_matches(path, '(^|[/_.-])(erp|sap)') OR seen_by_erp AND who LIKE '%wms%' THEN 'to erp'
-                   WHEN regexp_matches(who, 'erp|sap|oracle|u8|k3|nc65|金蝶|用友') OR seen_by_erp THEN 'to wms' END AS direction
+), linked AS (  -- who is called is told by name, else by the first part of the address
+    SELECT *, CASE WHEN regexp_matches(whom, 'erp|sap|oracle|u8|k3|nc65|金蝶|用友') THEN 'to erp' WHEN regexp_matches(who, 'erp|sap|oracle|u8|k3|nc65|金蝶|用友') THEN 'to wms'
+                   WHEN regexp_matches(path, '^(https?://[^/]*)?/?(erp|sap)') THEN 'to erp' WHEN seen_by_erp AND regexp_matches(path, '^(https?://[^/]*)?/?wms') THEN 'to wms'
+                   WHEN seen_by_erp THEN 'to wms' END AS direction
     FROM talk
 ), about AS (
     SELECT c.*, l.label FROM linked c JOIN document_labels l ON l.doc = coalesce(c.doc, c.partner_doc) WHERE c.direction IS NOT NULL
