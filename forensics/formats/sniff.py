@@ -14,6 +14,7 @@ from forensics.formats.aliases import normalise
 
 SEPARATORS: Final = (",", "\t", ";", "|")
 _LOOKED_AT: Final = 60  # rows
+_JSON_LOOKED_AT: Final = 2000  # objects: one may leave out what another has
 _HEADER_WITHIN: Final = 8  # lines: a report's title may stand above it
 _VALUE = re.compile(
     r"[+-]?[\d,.]+-?|\d{4}[-/.]\d{1,2}[-/.]\d{1,2}.*|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}.*|\{.*|\[.*|true|false|null",
@@ -119,9 +120,10 @@ class JsonObjects:
 
 def json_lines(lines: Sequence[str]) -> JsonObjects | None:
     """The first objects, if at least half of the first lines are JSON objects."""
-    looked = [line for line in lines if line.strip()][:_LOOKED_AT]
-    found = json_objects(looked)
-    return found if looked and len(found.objects) * 2 >= len(looked) else None
+    looked = [line for line in lines if line.strip()][:_JSON_LOOKED_AT]
+    if not looked or len(json_objects(looked[:_LOOKED_AT]).objects) * 2 < min(len(looked), _LOOKED_AT):
+        return None
+    return json_objects(looked)
 
 
 def json_objects(texts: Iterable[str]) -> JsonObjects:

@@ -33,7 +33,7 @@ MAX_FAILURES = 200
 _NUMBER = r"^(-?[0-9]*),"
 """What a row of a numbered table begins with."""
 
-SAMPLE = 400
+SAMPLE = 2000
 """Records of the head that a JSON format's keys are learned from."""
 
 

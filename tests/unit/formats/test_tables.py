@@ -271,6 +271,16 @@ def test_documents_with_states_are_no_ledger_for_one_negative_quantity() -> None
     has(count, kind="document", doc_type="count", qty="-3.000000", state="DONE")
 
 
+def test_objects_that_leave_out_keys_do_not_hide_them() -> None:
+    opening = (
+        '{"createTime":"2026-03-11 07:00:00","materialNo":"10023","qtyChange":5,"qtyBefore":0,"qtyAfter":5}\n' * 150
+    )
+    pick = '{"createTime":"2026-03-11 10:00:00","materialNo":"10023","qtyChange":-5,"qtyBefore":5,"qtyAfter":0,"docNo":"CK1","lineNo":4,"requestId":"R1"}\n'
+    kind, found = table(opening + pick, "stock-ledger.jsonl")
+    assert kind == "jsonl-ledger"
+    has(found[-1], kind="ledger", doc="CK1", doc_line="4", request_id="R1")
+
+
 def test_source_document_is_the_document_where_there_is_no_other() -> None:
     _, (row,) = table("源单号,单据类型,日期,物料编码,数量\nSO1,销售出库,2026-03-11,10023,5\n")
     has(row, kind="document", doc="SO1", partner_doc=None)
