@@ -8,7 +8,6 @@ import threading
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-
 MATERIALS, AISLES = 480, 20
 """Enough for a week: a story's material or pick face is never used again."""
 

@@ -132,7 +132,7 @@ def _sources(folder: Path) -> str:
 
 def _names(names: list[str]) -> str:
     """Rotated parts under one name."""
-    bases = Counter(re.sub(r"(\.log)\.\d+(\.gz)?$", r"\1", name) for name in names)
+    bases = Counter(re.sub(r"(\.log)(\.\d+)?(\.gz)?$", r"\1", name) for name in names)
     return ", ".join(f"`{base}`" + (f" and {n - 1} older" if n > 1 else "") for base, n in bases.items())
 
 
