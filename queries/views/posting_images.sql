@@ -16,6 +16,8 @@ WITH sums AS (
            flatten(list(witnesses ORDER BY nr)) AS witnesses
     FROM ledger_rows WHERE txn IS NOT NULL AND qty_before IS NOT NULL AND qty_after IS NOT NULL
     GROUP BY txn, stock_key
+    -- a move within one balance has two places: it is no posting on one row
+    HAVING count(DISTINCT location) <= 1 AND count(DISTINCT batch) <= 1 AND count(DISTINCT pallet) <= 1
 ), known AS (
     SELECT DISTINCT txn FROM row_changes WHERE txn IS NOT NULL
 ), loose AS (  -- a ledger without transactions: the row change with the same result within two seconds, if there is just one

@@ -24,7 +24,7 @@ WITH stale AS (
     GROUP BY s.register, s.shown_nr, s.served_from, s.clock
 )
 SELECT s.form, s.register, s.shown_nr, s.served_from, any_value(s.sku) AS sku, any_value(s.warehouse) AS warehouse, any_value(s.location) AS location,
-       any_value(s.batch) AS batch, any_value(s.pallet) AS pallet, s.value, first(s.committed ORDER BY s.from_us) AS committed,
+       any_value(s.batch) AS batch, any_value(s.pallet) AS pallet, s.value, first(s.committed ORDER BY s.from_us) AS committed, last(s.committed ORDER BY s.from_us) AS committed_last,
        count(*) AS reads, min(s.from_us) AS from_us, max(s.until_us) AS until_us, s.clock, max(s.err_us) AS err_us,
        max(greatest(p.stale_us, coalesce(s.from_us - n.until_us, p.stale_us))) AS stale_us, min(p.replaced_us) AS replaced_us, any_value(n.witness) IS NOT NULL AS alternates,
        list_slice(list_sort(list(DISTINCT s.request_id)), 1, 50) AS request_ids,
