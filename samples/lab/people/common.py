@@ -113,15 +113,25 @@ def subject(got: Received | Leaving, **more: Any) -> dict[str, Any]:
 
 
 def disagree(
-    shift: Shift, cause: str, got: Received | Leaving, location: str, since: float, note: str, **more: Any
+    shift: Shift,
+    cause: str,
+    got: Received | Leaving,
+    location: str,
+    since: float,
+    note: str,
+    about: dict[str, Any] | None = None,
+    **more: Any,
 ) -> None:
-    """Claim `cause` if book and floor really disagree about this pallet at `location` now, by as much as they do."""
+    """Claim `cause` if book and floor really disagree about this pallet at `location` now, by as much as they do.
+
+    `about` replaces parts of the subject, where more than this pallet is concerned.
+    """
     error = gap(shift, location, got.sku, got.pallet)
     if not error:
         raise RuntimeError(f"{cause}: book and floor agree about {got.pallet} at {location}")
     shift.fault(
         cause,
-        subject(got, location=location),
+        subject(got, location=location, **(about or {})),
         started_at=since,
         ended_at=shift.now(),
         qty_error=error,

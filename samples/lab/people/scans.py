@@ -146,6 +146,11 @@ class Pair:
     """Pallet → sku, batch, quantity, line."""
     operator: str
 
+    @property
+    def both(self) -> dict[str, Any]:
+        """What a mix-up of the two is about: both pallets, so no one batch."""
+        return {"pallet": [self.offered, self.asked], "batch": None}
+
     def received(self, pallet: str, task: str, place: str) -> Received:
         """One of the two as a story's subject."""
         sku, batch, qty, line = self.goods[pallet]
@@ -194,6 +199,7 @@ def _wrong_pallet(shift: Shift, pair: Pair, scans: list[tuple[str, str | None]],
         place,
         since,
         note,
+        about=pair.both,
         also=("F-S-02-01.4", "F-S-02-02.4", "F-S-02-02.1", "F-S-02-01.3"),
     )
     pause(shift, 600, 1500)
@@ -254,7 +260,7 @@ def repeated_code(shift: Shift) -> None:
     hidden = pair.received(pair.offered, again, second)
     disagree(
         shift, "F-S-02-02.3", hidden, second, since, f"the code of {pair.asked}, stored before, was repeated for {pair.offered}",
-        also=("F-S-02-01.4", "F-S-02-02.4", "F-S-02-02.1", "F-S-02-05.3"),
+        about=pair.both, also=("F-S-02-01.4", "F-S-02-02.4", "F-S-02-02.1", "F-S-02-05.3"),
     )  # fmt: skip
     assert gap(shift, place, pair.goods[pair.asked][0], pair.asked) == 0, "the first pallet is where the book has it"
     pause(shift, 600, 1500)
