@@ -242,7 +242,7 @@ def test_ctrl_c_half_way_leaves_a_valid_case(forensics, tmp_path):
     )  # fmt: skip
     while not (tmp_path / "case" / "case.toml").exists():
         time.sleep(0.05)
-    time.sleep(0.5)
+    time.sleep(1.0)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
