@@ -27,7 +27,7 @@ WITH renamed AS (
            first(erp_warehouse ORDER BY abs(erp) DESC) AS erp_warehouse, first(wms_warehouse ORDER BY abs(wms) DESC) AS wms_warehouse,
            list_distinct(flatten(list([erp_sku, wms_sku, material]))) AS skus, first(difference ORDER BY abs(wms) DESC) AS difference,
            first(erp_sku ORDER BY abs(erp) DESC) AS erp_sku, min(first_us) AS first_us, min(wms_us) AS wms_us, max(last_us) AS last_us, bool_or(guessed) AS guessed,
-           flatten(list(erp_docs)) AS erp_docs, flatten(list(wms_docs)) AS wms_docs, flatten(list(witnesses)) AS witnesses, max(type_both) AS type_both
+           [label] AS labels
     FROM document_pairs WHERE shape IN ('code', 'warehouse')
     GROUP BY label, least(surplus, lack), greatest(surplus, lack), abs(difference)
     -- who names no warehouse disagrees with none; what the WMS's own order asked for and its posting did not is a wrong binding
@@ -42,8 +42,7 @@ WITH renamed AS (
               OR (shape = 'warehouse' AND NOT EXISTS (FROM code_map m WHERE m.kind = 'warehouse')
                    AND erp_warehouse NOT IN (SELECT warehouse FROM spoken WHERE side = 'wms' AND warehouse IS NOT NULL)
                    AND wms_warehouse NOT IN (SELECT warehouse FROM spoken WHERE side = 'erp' AND warehouse IS NOT NULL)) AS unlisted
-    FROM renamed WHERE (shape = 'warehouse' AND erp_warehouse IS NOT NULL AND wms_warehouse IS NOT NULL)  -- who names none disagrees with none
-       OR shape = 'code' AND (erp_sku, wms_material) NOT IN (SELECT (code, mapped) FROM code_map WHERE kind = 'sku')
+    FROM renamed WHERE shape = 'warehouse' OR (erp_sku, wms_material) NOT IN (SELECT (code, mapped) FROM code_map WHERE kind = 'sku')
 ), units AS (
     SELECT * FROM document_pairs WHERE shape = 'unit'
 ), always AS (  -- a material all of whose documents are off by one factor is one fault
@@ -51,7 +50,7 @@ WITH renamed AS (
 ), unit_faults AS (
     SELECT any_value(u.material) AS material, list(DISTINCT u.erp_sku) AS erp_skus, any_value(u.wms_sku) AS wms_sku, u.ratio, any_value(u.erp_uom) AS erp_uom, any_value(u.wms_uom) AS wms_uom,
            sum(u.difference) AS difference, sum(u.erp) AS erp, sum(u.wms) AS wms, min(u.first_us) AS first_us, min(u.wms_us) AS wms_us, max(u.last_us) AS last_us, count(*) AS n,
-           bool_or(u.guessed) AS guessed, max(u.type_both) AS type_both, flatten(list(u.erp_docs)) AS erp_docs, flatten(list(u.wms_docs)) AS wms_docs, list_slice(flatten(list(u.witnesses)), 1, 30) AS witnesses
+           bool_or(u.guessed) AS guessed, list_slice(list_sort(list(u.label)), 1, 20) AS labels
     FROM units u LEFT JOIN always a ON a.material = u.material AND a.ratio = u.ratio
     GROUP BY u.ratio, CASE WHEN a.material IS NOT NULL THEN 'm:' || u.material ELSE 'd:' || u.label || ':' || u.material END
 ), unconverted AS (  -- equal by the master data's factor, but the balance is off by just what converting makes
@@ -61,23 +60,30 @@ WITH renamed AS (
       ON r.material = p.material AND r.place IS NOT DISTINCT FROM p.place AND r.unexplained = p.erp_raw - p.erp AND r.us >= p.erp_us AND r.erp_uom <> p.erp_uom
     QUALIFY count(*) OVER (PARTITION BY p.material, p.place) = 1
 ), all_faults AS (
-    SELECT shape AS what, skus AS sku, difference, first_us, wms_us, last_us, erp_docs, wms_docs, witnesses, guessed,
+    SELECT shape AS what, skus AS sku, difference, first_us, wms_us, last_us, labels, guessed,
            CASE WHEN shape = 'code' THEN erp_sku ELSE erp_warehouse END AS erp_says, CASE WHEN shape = 'code' THEN wms_material ELSE wms_warehouse END AS wms_says,
-           NULL AS ratio, CASE WHEN unlisted THEN 1.0 ELSE 40.0 END AS strength, unlisted
+           NULL AS ratio, CASE WHEN unlisted THEN 1.0 ELSE 40.0 END AS strength, coalesce(unlisted, false) AS unlisted
     FROM named
     UNION ALL BY NAME
-    SELECT 'unit' AS what, list_concat(erp_skus, [wms_sku, material]) AS sku, difference, first_us, wms_us, last_us, erp_docs, wms_docs, witnesses, guessed,
-           concat_ws(' ', erp, erp_uom) AS erp_says, concat_ws(' ', wms, wms_uom) AS wms_says, ratio, CASE WHEN n >= 3 THEN 60.0 ELSE 20.0 END AS strength
+    SELECT 'unit' AS what, list_concat(erp_skus, [wms_sku, material]) AS sku, difference, first_us, wms_us, last_us, labels, guessed,
+           concat_ws(' ', erp, erp_uom) AS erp_says, concat_ws(' ', wms, wms_uom) AS wms_says, ratio, CASE WHEN n >= 3 THEN 60.0 ELSE 20.0 END AS strength, false AS unlisted
     FROM unit_faults
     UNION ALL BY NAME
-    SELECT 'unit' AS what, [erp_sku, wms_sku, material] AS sku, unexplained AS difference, first_us, wms_us, last_us, erp_docs, wms_docs,
-           list_concat(witnesses, list_transform(list_filter([erp_witness, wms_witness], lambda w: w IS NOT NULL), lambda w: {'source': w.source, 'byte_offset': w.byte_offset, 'part': w.part, 'side': 'balance', 'posted': true})) AS witnesses,
-           guessed, concat_ws(' ', erp_raw, erp_uom) AS erp_says, concat_ws(' ', wms_raw, wms_uom) AS wms_says, erp / erp_raw AS ratio, 25.0 AS strength
+    SELECT 'unit' AS what, [erp_sku, wms_sku, material] AS sku, unexplained AS difference, first_us, wms_us, last_us, [label] AS labels, guessed,
+           concat_ws(' ', erp_raw, erp_uom) AS erp_says, concat_ws(' ', wms_raw, wms_uom) AS wms_says, erp / erp_raw AS ratio, 25.0 AS strength, false AS unlisted,
+           list_filter([erp_witness, wms_witness], lambda w: w IS NOT NULL) AS balances
     FROM unconverted
+), numbered AS (
+    SELECT *, row_number() OVER (ORDER BY labels, sku) AS fault FROM all_faults
+), papers AS (
+    SELECT n.fault, list(DISTINCT x.doc ORDER BY x.doc) FILTER (x.side = 'erp') AS erp_docs, list(DISTINCT x.doc ORDER BY x.doc) FILTER (x.side = 'wms') AS wms_docs,
+           list_slice(list(witness(x.w.source, x.w.byte_offset, x.w.part, 'for', CASE x.side WHEN 'erp' THEN 'in the ERP' ELSE 'in the WMS' END) ORDER BY x.us), 1, 30) AS witnesses
+    FROM (SELECT fault, unnest(labels) AS label FROM numbered) n JOIN document_labels l ON l.label = n.label JOIN side_lines x ON x.doc = l.doc
+    GROUP BY n.fault
 )
-SELECT list_sort(list_distinct(list_filter(sku, lambda s: s IS NOT NULL))) AS sku, list_distinct(list_concat(coalesce(erp_docs, []), coalesce(wms_docs, [])))[:20] AS doc,
-       at_time(coalesce(least(wms_us, last_us), first_us)) AS started_at, at_time(last_us) AS ended_at, difference AS qty_error, strength, guessed OR coalesce(unlisted, false) AS undecided,
-       {'document': list_distinct(list_concat(coalesce(wms_docs, []), coalesce(erp_docs, [])))[:5], 'what': what, 'erp_says': erp_says, 'wms_says': wms_says, 'factor': round(ratio, 6),
-        'factor_zh': CASE WHEN ratio IS NULL THEN '' ELSE '，倍数 ' || round(ratio, 6) END, 'factor_en': CASE WHEN ratio IS NULL THEN '' ELSE ', by the factor ' || round(ratio, 6) END} AS details,
-       list_transform(witnesses, lambda w: witness(w.source, w.byte_offset, w.part, 'for', CASE w.side WHEN 'erp' THEN 'in the ERP' WHEN 'wms' THEN 'in the WMS' ELSE 'balance' END)) AS witnesses
-FROM all_faults
+SELECT list_sort(list_distinct(list_filter(n.sku, lambda s: s IS NOT NULL))) AS sku, list_concat(coalesce(p.erp_docs, []), coalesce(p.wms_docs, []))[:40] AS doc,
+       at_time(coalesce(least(n.wms_us, n.last_us), n.first_us)) AS started_at, at_time(n.last_us) AS ended_at, n.difference AS qty_error, n.strength, n.guessed OR n.unlisted AS undecided,
+       {'document': list_concat(coalesce(p.wms_docs, [])[:3], coalesce(p.erp_docs, [])[:3]), 'what': n.what, 'erp_says': n.erp_says, 'wms_says': n.wms_says, 'factor': round(n.ratio, 6),
+        'factor_zh': CASE WHEN n.ratio IS NULL THEN '' ELSE '，倍数 ' || round(n.ratio, 6) END, 'factor_en': CASE WHEN n.ratio IS NULL THEN '' ELSE ', by the factor ' || round(n.ratio, 6) END} AS details,
+       list_concat(p.witnesses, list_transform(coalesce(n.balances, []), lambda w: witness(w.source, w.byte_offset, w.part, 'for', 'balance'))) AS witnesses
+FROM numbered n JOIN papers p ON p.fault = n.fault

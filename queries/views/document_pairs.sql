@@ -17,7 +17,7 @@ WITH skus AS (
     UNION ALL SELECT NULL, NULL, CAST(1 AS DECIMAL(18, 6))  -- never empty: DuckDB 2.0.0 folds comparisons of sums over an empty join
 ), told AS (  -- whether the sides tell warehouses at all
     SELECT count(warehouse) FILTER (side = 'erp') > 0 AND count(warehouse) FILTER (side = 'wms') > 0 AS warehouses FROM side_lines
-), named AS (
+), named AS MATERIALIZED (
     SELECT x.*, l.label, CASE WHEN x.side = 'erp' THEN coalesce(s.mapped, x.sku) ELSE x.sku END AS material,
            CASE WHEN t.warehouses THEN CASE WHEN x.side = 'erp' THEN coalesce(h.mapped, x.warehouse) ELSE x.warehouse END END AS place
     FROM side_lines x JOIN document_labels l ON l.doc = x.doc CROSS JOIN told t
@@ -38,14 +38,12 @@ WITH skus AS (
            max(last_us) AS last_us, max(res_us) AS res_us, max(err_us) AS err_us,
            any_value(doc_type) FILTER (doc_type NOT IN ('reversal')) AS doc_type, any_value(uom) FILTER (side = 'erp') AS erp_uom, any_value(uom) FILTER (side = 'wms') AS wms_uom,
            any_value(sku) FILTER (side = 'erp') AS erp_sku, any_value(sku) FILTER (side = 'wms') AS wms_sku, any_value(warehouse) FILTER (side = 'erp') AS erp_warehouse,
-           any_value(warehouse) FILTER (side = 'wms') AS wms_warehouse,
-           list_slice(list_sort(list(DISTINCT doc) FILTER (side = 'erp')), 1, 20) AS erp_docs, list_slice(list_sort(list(DISTINCT doc) FILTER (side = 'wms')), 1, 20) AS wms_docs,
-           list_slice(list({'source': w.source, 'byte_offset': w.byte_offset, 'part': w.part, 'side': side, 'posted': posted}), 1, 12) AS witnesses
+           any_value(warehouse) FILTER (side = 'wms') AS wms_warehouse
     FROM based GROUP BY label, material, place
 ), signed AS (  -- a document's list may say amounts only: the other side's postings know the direction
     SELECT * REPLACE (CASE WHEN erp <> 0 AND wms <> 0 AND sign(erp) <> sign(wms) AND abs(erp) = abs(wms) AND coalesce(doc_type, 'return') IN ('return', 'exchange', 'count', 'adjust') THEN wms ELSE erp END AS erp)
     FROM rows
-), compared AS (
+), compared AS MATERIALIZED (
     SELECT *, erp - wms AS difference FROM signed
 ), delays AS (
     SELECT greatest(3600000000, coalesce(3 * quantile_cont(abs(erp_us - wms_us), 0.999), 0))::BIGINT AS us,

@@ -64,16 +64,16 @@ WITH tables AS (
     FROM (SELECT * FROM balances WHERE side = 'erp' AND us IS NOT NULL) e
     FULL JOIN wms w ON w.source = e.source AND w.us = e.us AND w.material = e.material AND w.place IS NOT DISTINCT FROM e.place
 ), apart AS (
-    SELECT label, material, place, shape, erp, wms, erp_us, wms_us, erp_docs, wms_docs, difference FROM document_pairs
+    SELECT label, material, place, shape, erp, wms, erp_us, wms_us, difference FROM document_pairs
     WHERE (erp <> 0 OR wms <> 0) AND (difference <> 0 OR erp_us IS DISTINCT FROM wms_us)
 ), at_moment AS (  -- what a document had done to either balance by then
     SELECT m.source, m.us, a.material, a.place, a.label, a.shape, CASE WHEN a.erp_us <= m.us THEN a.erp ELSE 0 END - CASE WHEN a.wms_us <= m.us THEN a.wms ELSE 0 END AS part,
-           a.difference, coalesce(a.erp_docs[1], a.wms_docs[1]) AS doc
+           a.difference
     FROM apart a CROSS JOIN moments m
 ), explained AS (
     SELECT source, us, material, place, coalesce(sum(part) FILTER (shape = 'equal' OR shape = 'in flight' OR part <> difference), 0) AS in_flight,
            coalesce(sum(part) FILTER (shape NOT IN ('equal', 'in flight') AND part = difference), 0) AS explained,
-           list({'doc': doc, 'label': label, 'shape': shape, 'qty': part} ORDER BY abs(part) DESC) FILTER (part <> 0)[:50] AS documents
+           list({'doc': label, 'shape': shape, 'qty': part} ORDER BY abs(part) DESC) FILTER (part <> 0)[:50] AS documents
     FROM at_moment WHERE part <> 0 GROUP BY source, us, material, place
 )
 SELECT c.*, c.erp - c.wms AS difference, coalesce(x.explained, 0) AS explained, coalesce(x.in_flight, 0) AS in_flight,
