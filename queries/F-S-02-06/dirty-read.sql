@@ -52,10 +52,11 @@ WITH odd AS (
 ), explained AS (
     SELECT o.*, u.told_by, u.witness AS undone, u.request_id AS undone_request, n.normal_reads,
            l.us IS NOT NULL AS uncommitted_reads, {'source': l.source, 'byte_offset': l.byte_offset, 'part': l.part} AS level_set,
-           coalesce(o.from_us - lag(o.until_us) OVER (PARTITION BY o.register, o.value, o.clock ORDER BY o.from_us) > $gap_s * 1e6, true) AS starts
+           coalesce(o.from_us - lag(o.until_us) OVER same > $gap_s * 1e6, true) OR u.witness IS DISTINCT FROM lag(u.witness) OVER same AS starts
     FROM odd o JOIN normal n ON n.register = o.register AND n.clock = o.clock
     LEFT JOIN undone u ON u.source = o.source AND u.byte_offset = o.byte_offset AND u.part = o.part
     ASOF LEFT JOIN levels l ON l.us <= o.until_us + o.err_us
+    WINDOW same AS (PARTITION BY o.register, o.value, o.clock ORDER BY o.from_us)
 ), numbered AS (
     SELECT *, sum(starts::INT) OVER (PARTITION BY register, value, clock ORDER BY from_us ROWS UNBOUNDED PRECEDING) AS incident FROM explained
 ), incidents AS (

@@ -1,13 +1,14 @@
 /*
 name  = "undone_writes"
-uses  = ["events_ordered", "api_calls"]
+uses  = ["events_ordered", "api_ends"]
 materialise = true
 about = { zh = "未提交成功的写入：失败的扣减或入账请求、回滚与死锁牺牲的事务，及其持续时间", en = "writes that were never committed: failed calls that would have changed stock, transactions that rolled back, with the time they ran" }
 */
+-- The end that knows of the failure tells of it: a gateway in front saw HTTP 200 and no body.
 SELECT 'call' AS told_by, source, byte_offset, part, clock, err_us, started_us AS from_us, coalesce(ended_us, started_us + 60000000) + res_us AS until_us,
        sku, location, batch, abs(qty) AS qty, request_id, txn
-FROM api_calls
-WHERE outcome = 'fail' AND NOT served AND qty IS NOT NULL AND sku IS NOT NULL
+FROM api_ends
+WHERE outcome = 'fail' AND qty IS NOT NULL AND sku IS NOT NULL
   AND coalesce(action, '') NOT IN ('query', 'lock', 'release', 'bind', 'unbind', 'create', 'push') AND started_us IS NOT NULL
 UNION ALL BY NAME
 -- a transaction log stamps the rollback itself; without a duration the transaction may have run for a minute
