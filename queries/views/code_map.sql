@@ -24,16 +24,24 @@ WITH master AS (
     SELECT kind, count(*) FILTER (b_erp AND a_wms) > count(*) FILTER (a_erp AND b_wms) AS b_is_erp FROM pairs GROUP BY kind
 ), listed AS (
     SELECT p.kind, CASE WHEN s.b_is_erp THEN p.b ELSE p.a END AS code, CASE WHEN s.b_is_erp THEN p.a ELSE p.b END AS mapped FROM pairs p JOIN sense s USING (kind)
-), groups AS (  -- one business, one material and place on each side: the plain case from which is learnt
-    SELECT l.label, x.side, min(x.sku) AS sku, min(x.warehouse) AS warehouse, min(x.uom) AS uom, abs(sum(x.qty)) AS qty
-    FROM side_lines x JOIN document_labels l ON l.doc = x.doc WHERE x.posted
-    GROUP BY l.label, x.side HAVING min(x.sku) = max(x.sku) AND min(x.warehouse) IS NOT DISTINCT FROM max(x.warehouse) AND min(x.uom) IS NOT DISTINCT FROM max(x.uom)
+), lines AS (
+    SELECT l.label, x.side, x.sku, x.warehouse, x.uom, x.qty FROM side_lines x JOIN document_labels l ON l.doc = x.doc WHERE x.posted
+), business AS (  -- business of one material, or of one warehouse, on a side: the plain cases from which codes are learnt
+    SELECT label, side, CASE WHEN min(sku) = max(sku) THEN min(sku) END AS sku, CASE WHEN min(warehouse) = max(warehouse) THEN min(warehouse) END AS warehouse
+    FROM lines GROUP BY label, side
+), groups AS (
+    SELECT x.label, x.side, coalesce(m.mapped, x.sku) AS material, any_value(x.sku) AS sku, min(x.uom) AS uom, abs(sum(x.qty)) AS qty
+    FROM lines x LEFT JOIN (SELECT code, min(mapped) AS mapped FROM listed WHERE kind = 'sku' GROUP BY code) m ON x.side = 'erp' AND m.code = x.sku
+    GROUP BY x.label, x.side, material HAVING min(x.uom) IS NOT DISTINCT FROM max(x.uom)
 ), plain AS (
-    SELECT e.sku AS e_sku, w.sku AS w_sku, e.warehouse AS e_warehouse, w.warehouse AS w_warehouse, e.uom AS e_uom, w.uom AS w_uom, e.qty AS e_qty, w.qty AS w_qty
-    FROM groups e JOIN groups w ON w.label = e.label AND e.side = 'erp' AND w.side = 'wms'
+    SELECT e.sku AS e_sku, w.sku AS w_sku, e.uom AS e_uom, w.uom AS w_uom, e.qty AS e_qty, w.qty AS w_qty
+    FROM groups e JOIN groups w ON w.label = e.label AND w.material = e.material AND e.side = 'erp' AND w.side = 'wms'
 ), votes AS (
-    SELECT 'sku' AS kind, e_sku AS code, w_sku AS mapped, count(*) AS n FROM plain GROUP BY e_sku, w_sku
-    UNION ALL SELECT 'warehouse', e_warehouse, w_warehouse, count(*) FROM plain WHERE e_warehouse IS NOT NULL AND w_warehouse IS NOT NULL GROUP BY e_warehouse, w_warehouse
+    SELECT 'sku' AS kind, e.sku AS code, w.sku AS mapped, count(*) AS n FROM business e JOIN business w ON w.label = e.label AND e.side = 'erp' AND w.side = 'wms'
+    WHERE e.sku IS NOT NULL AND w.sku IS NOT NULL GROUP BY e.sku, w.sku
+    UNION ALL
+    SELECT 'warehouse', e.warehouse, w.warehouse, count(*) FROM business e JOIN business w ON w.label = e.label AND e.side = 'erp' AND w.side = 'wms'
+    WHERE e.warehouse IS NOT NULL AND w.warehouse IS NOT NULL GROUP BY e.warehouse, w.warehouse
 ), learnt AS (
     SELECT kind, code, arg_max(mapped, n) AS mapped FROM votes
     WHERE kind NOT IN (SELECT kind FROM listed) AND (kind, 'wms', code) NOT IN (SELECT (kind, side, code) FROM used)
