@@ -26,10 +26,15 @@ en = "An inbound or move task or a document; posted later in the normal way; boo
 */
 -- Goods in a place that the book knows as empty, and nothing that brought them. That the book has nothing must be certain: the
 -- count sheet says so, or the load was bound or taken out within the records and not posted since.
-WITH places AS (
+-- A place is known as one of storage by itself, or by being named like those that are.
+WITH stored AS (
     SELECT DISTINCT location FROM ledger_rows WHERE location IS NOT NULL
     UNION SELECT DISTINCT location FROM events WHERE kind IN ('stock', 'count') AND location IS NOT NULL
     UNION SELECT DISTINCT target FROM tasks WHERE target IS NOT NULL AND doc_type IN ('inbound', 'return', 'move')
+), places AS (
+    SELECT DISTINCT s.location FROM sightings s
+    WHERE regexp_replace(s.location, '[0-9]', '9', 'g') IN (SELECT regexp_replace(location, '[0-9]', '9', 'g') FROM stored)
+      AND s.location NOT IN (FROM staging_places)
 ), counted AS (
     SELECT source, byte_offset, part, clock, us, err_us, pallet, location, sku, batch, qty_counted AS qty,
            TRY_CAST(extra->>'qty_expected' AS DECIMAL(18, 6)) AS expected
@@ -87,6 +92,8 @@ WITH places AS (
     SELECT c.source, c.byte_offset, c.part FROM candidates c JOIN events_ordered e ON e.pallet = c.pallet
     WHERE e.kind IN ('document', 'api') AND e.us BETWEEN c.since_us - e.err_us AND c.us + $horizon_h * 3600e6
       AND coalesce(e.action, '') NOT IN ('query', 'count', 'bind') AND coalesce(e.doc_type, '') <> 'count'
+    UNION  -- put away under another pallet's name: a wrong scan
+    SELECT c.source, c.byte_offset, c.part FROM candidates c JOIN swapped_loads w ON w.real_pallet = c.pallet AND w.target = c.location
     UNION  -- carried there by a device for a task that is not in the task log
     SELECT c.source, c.byte_offset, c.part FROM candidates c JOIN moves m ON m.pallet = c.pallet
     WHERE m.task IS NOT NULL AND m.us BETWEEN c.since_us - m.err_us AND c.us + m.err_us + c.err_us

@@ -7,8 +7,8 @@ key   = "task"
 level = "high"
 
 [message]
-zh = "入库任务 {task} 应扫 {wanted}，扫到 {scanned}（{mistake}），{effect}；{wanted} 账面少 {short}。"
-en = "Inbound task {task} expected {wanted}, but {scanned} was scanned ({mistake}); {effect}; the book is {short} short at {wanted}."
+zh = "入库任务 {task} 应为 {wanted}，录入的却是 {scanned}（{mistake}），{effect}；{wanted} 账面少 {short}。"
+en = "Inbound task {task} should have been for {wanted}, but {scanned} was entered ({mistake}); {effect}; the book is {short} short at {wanted}."
 
 [words]
 "the previous code again" = { zh = "重复了上一个码", en = "the previous code again" }
@@ -21,6 +21,8 @@ en = "Inbound task {task} expected {wanted}, but {scanned} was scanned ({mistake
 "another place"                      = { zh = "别的库位", en = "another place" }
 "the stock went to the place that was scanned" = { zh = "库存记到了扫到的库位上", en = "the stock went to the place that was scanned" }
 "nothing was posted for it"          = { zh = "没有入账", en = "nothing was posted for it" }
+"not scanned"                        = { zh = "没有扫码", en = "not scanned" }
+"it was put away under that name"    = { zh = "货以那个托盘的名义上了架", en = "it was put away under that name" }
 "its stock went elsewhere"           = { zh = "库存记到了别处", en = "its stock went elsewhere" }
 
 [false_positives]
@@ -55,3 +57,12 @@ SELECT [t.pallet] AS pallet, [t.target, m.scanned] AS location, t.sku, t.batch, 
         'effect': 'the stock went to the place that was scanned'} AS details,
        m.witnesses
 FROM mis_placed m JOIN tasks t USING (task, run)
+UNION ALL BY NAME
+SELECT [w.real_pallet, w.pallet] AS pallet, [w.target] AS location, w.real_sku AS sku, w.real_batch AS batch, w.task, w.real_doc AS doc, w.real_line AS doc_line,
+       at_time(coalesce(w.read_us, w.begin_us)) AS started_at, at_time(greatest(w.put_us, coalesce(w.read_us, w.put_us))) AS ended_at,
+       -coalesce(w.real_qty, 0) AS qty_error, CASE WHEN w.read_us IS NULL THEN 25.0 ELSE 80.0 END AS strength,
+       NOT by_pallet.yes AS undecided,
+       {'wanted': w.real_pallet, 'scanned': coalesce(w.read_code, w.pallet), 'mistake': CASE WHEN w.read_us IS NULL THEN 'not scanned' ELSE 'another pallet' END,
+        'short': coalesce(w.real_qty, 0), 'operator': w.operator, 'device': w.device, 'effect': 'it was put away under that name'} AS details,
+       list_concat(w.scanned_by, [w.bound_by, w.put_by], w.seen_by) AS witnesses
+FROM swapped_loads w CROSS JOIN by_pallet

@@ -1,6 +1,6 @@
 /*
 name  = "moves"
-uses  = ["device_signals", "task_history", "tasks", "scans"]
+uses  = ["device_signals", "task_history", "tasks", "scans", "staging_places"]
 materialise = true
 about = { zh = "搬运见证：取走、放到、设备异常，来自设备、控制系统任务和扫码", en = "witnesses of movements: picked, put, trouble; from devices, the control system's tasks and scans" }
 */
@@ -18,7 +18,8 @@ SELECT h.source, h.byte_offset, h.part, h.system, h.clock, h.us, h.res_us, h.err
 FROM task_history h JOIN tasks t ON t.task = h.task AND t.run = h.run
 WHERE h.us IS NOT NULL AND ((h.system = 'wcs' AND h.actor_type IS DISTINCT FROM 'operator') OR h.state IN ('LEFT_SOURCE', 'DEVICE_DONE'))
 UNION ALL BY NAME
+-- A put-away that is scanned where loads wait is its beginning, not its end.
 SELECT source, byte_offset, part, system, clock, us, res_us, err_us, task, pallet, location, action, 'scan' AS kind,
-       CASE WHEN action = 'putaway' THEN 'put' ELSE 'picked' END AS step
+       CASE WHEN action <> 'putaway' THEN 'picked' WHEN location IN (FROM staging_places) THEN 'other' ELSE 'put' END AS step
 FROM scans
 WHERE action IN ('putaway', 'pick', 'load', 'gate') AND us IS NOT NULL AND accepted

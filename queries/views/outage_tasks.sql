@@ -5,8 +5,8 @@ materialise = true
 about = { zh = "断线期间设备已完成、WMS 之后仍未完成也未过账的任务（一次断线至少三个）", en = "tasks that the devices finished while the link was down and the WMS never closed or posted; at least three per outage" }
 */
 WITH carried AS (
-    SELECT task, run, max(us) AS done_us, max(err_us) AS err_us,
-           last(witness(source, byte_offset, part, 'for', action) ORDER BY us) AS witness
+    SELECT task, run, min(us) AS done_us, max(err_us) AS err_us,
+           first(witness(source, byte_offset, part, 'for', action) ORDER BY us) AS witness
     FROM task_moves WHERE step = 'put' GROUP BY task, run
 ), reach AS (
     SELECT max(last_us) FILTER (kind = 'task') AS task_us, max(last_us) FILTER (kind IN ('ledger', 'change')) AS ledger_us FROM coverage
