@@ -32,9 +32,8 @@ en = "A task, a transfer or a move posted (also a little later); picked from its
 -- The book holds the pallet at a place where a witness has confirmed it; a later witness sees it elsewhere, or the place
 -- empty; nothing tells of a move between the two.
 WITH places AS (  -- names that the stock record uses; a position known only to devices cannot be compared with them
-    SELECT DISTINCT location FROM ledger_rows WHERE location IS NOT NULL
-    UNION SELECT DISTINCT location FROM events WHERE kind IN ('stock', 'count') AND location IS NOT NULL
-    UNION SELECT DISTINCT target FROM tasks WHERE target IS NOT NULL UNION SELECT DISTINCT origin FROM tasks WHERE origin IS NOT NULL
+    FROM storage_places
+    UNION SELECT target FROM tasks WHERE target IS NOT NULL UNION SELECT origin FROM tasks WHERE origin IS NOT NULL
 ), looks AS (
     SELECT * FROM sightings WHERE us IS NOT NULL AND (location IN (FROM places) OR action IN ('load', 'gate'))
 ), gone AS (

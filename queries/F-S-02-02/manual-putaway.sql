@@ -26,16 +26,7 @@ en = "An inbound or move task or a document; posted later in the normal way; boo
 */
 -- Goods in a place that the book knows as empty, and nothing that brought them. That the book has nothing must be certain: the
 -- count sheet says so, or the load was bound or taken out within the records and not posted since.
--- A place is known as one of storage by itself, or by being named like those that are.
-WITH stored AS (
-    SELECT DISTINCT location FROM ledger_rows WHERE location IS NOT NULL
-    UNION SELECT DISTINCT location FROM events WHERE kind IN ('stock', 'count') AND location IS NOT NULL
-    UNION SELECT DISTINCT target FROM tasks WHERE target IS NOT NULL AND doc_type IN ('inbound', 'return', 'move')
-), places AS (
-    SELECT DISTINCT s.location FROM sightings s
-    WHERE regexp_replace(s.location, '[0-9]', '9', 'g') IN (SELECT regexp_replace(location, '[0-9]', '9', 'g') FROM stored)
-      AND s.location NOT IN (FROM staging_places)
-), counted AS (
+WITH counted AS (
     SELECT source, byte_offset, part, clock, us, err_us, pallet, location, sku, batch, qty_counted AS qty,
            TRY_CAST(extra->>'qty_expected' AS DECIMAL(18, 6)) AS expected
     FROM events_ordered WHERE kind = 'count' AND location IS NOT NULL AND us IS NOT NULL AND qty_counted > 0
@@ -48,7 +39,7 @@ WITH stored AS (
     UNION ALL BY NAME
     SELECT s.source, s.byte_offset, s.part, s.us, s.err_us, s.pallet, s.location, s.sku, NULL AS batch, NULL AS qty, s.kind
     FROM sightings s
-    WHERE s.says = 'present' AND s.pallet IS NOT NULL AND s.location IN (FROM places) AND s.kind IN ('scan', 'device') AND s.task IS NULL
+    WHERE s.says = 'present' AND s.pallet IS NOT NULL AND s.location IN (FROM storage_places) AND s.kind IN ('scan', 'device') AND s.task IS NULL
 ), known AS (  -- why the book cannot have it
     SELECT n.*, CASE WHEN c.expected = 0 THEN 'counted where the book says empty' END AS by_count, b.us AS bound_us,
            coalesce(n.sku, b.sku) AS goods, coalesce(n.batch, b.batch) AS lot, coalesce(n.qty, b.qty) AS amount,

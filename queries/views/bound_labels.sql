@@ -4,10 +4,10 @@ uses  = ["scans", "events_ordered"]
 materialise = true
 about = { zh = "每次组盘绑定的内容，与当时扫到的货物标签", en = "what every binding put on a pallet, and the goods' label that was scanned then" }
 */
--- A label belongs to the pallet that its row names, else to the pallet that the same device scanned next to it within two
+-- A label belongs to the pallet that its row names, else to the pallet that the same person and device scanned next to it within two
 -- minutes, if there is only one. The binding of a label is the pallet's nearest within ten minutes (and the clocks' errors).
 WITH reads AS (
-    SELECT s.*, coalesce(s.device, s.operator) AS hand, coalesce(s.code_type = 'pallet', false) OR (s.pallet IS NOT NULL AND s.sku IS NULL AND s.code_type IS NULL) AS is_pallet
+    SELECT s.*, nullif(concat_ws('|', s.device, s.operator), '') AS hand, coalesce(s.code_type = 'pallet', false) OR (s.pallet IS NOT NULL AND s.sku IS NULL AND s.code_type IS NULL) AS is_pallet
     FROM scans s WHERE s.action IN ('bind', 'receive') AND s.accepted AND s.us IS NOT NULL
 ), near AS (
     SELECT *, last_value(CASE WHEN is_pallet THEN pallet END IGNORE NULLS) OVER before AS pallet_before,
@@ -18,7 +18,7 @@ WITH reads AS (
     WINDOW before AS (PARTITION BY hand ORDER BY us, byte_offset ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
            behind AS (PARTITION BY hand ORDER BY us, byte_offset ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)
 ), labels AS (
-    SELECT source, byte_offset, part, us, err_us, sku, batch, operator,
+    SELECT source, byte_offset, part, us, err_us, sku, batch, operator, location,
            CASE WHEN pallet IS NOT NULL THEN pallet WHEN hand IS NULL THEN NULL
                 WHEN us - us_before <= 120000000 AND coalesce(us_behind - us > 120000000, true) THEN pallet_before
                 WHEN us_behind - us <= 120000000 AND coalesce(us - us_before > 120000000, true) THEN pallet_behind
@@ -34,5 +34,5 @@ WITH reads AS (
 SELECT b.*, l.sku AS label_sku, l.batch AS label_batch, l.us AS label_us,
        witness(l.source, l.byte_offset, l.part, 'for', 'label scanned') AS label_by
 FROM bound b JOIN labels l ON l.pallet = b.pallet
-WHERE abs(l.us - b.us) <= 600000000 + l.err_us + b.err_us
+WHERE abs(l.us - b.us) <= 600000000 + l.err_us + b.err_us AND coalesce(l.location = b.location, true)
 QUALIFY row_number() OVER (PARTITION BY l.source, l.byte_offset, l.part ORDER BY abs(l.us - b.us)) = 1
