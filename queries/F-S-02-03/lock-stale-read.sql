@@ -27,11 +27,11 @@ about   = { zh = "持锁或执行多久以上才算", en = "how long a statement
 zh = "显示的值等于已提交值；真实缺货；被占用；读自缓存或从库（属 F-S-02-06）；锁与该物料无关。"
 en = "The value shown was the committed one; a true shortage; held by others; read from a cache or a replica (F-S-02-06); locks on other goods."
 */
--- Committed stock, free of holds, would have sufficed throughout the error of the moment, and a smaller value was shown. A
--- lock on rows of this material explains it. One on the stock table whose row nobody names counts by how seldom there is one.
+-- Committed stock, free of holds, would have sufficed throughout the error of the moment, or when the answer came, if a lock on rows of
+-- this material had held it up; and a smaller value was shown. A lock on rows of this material explains it. One on the stock table whose row nobody names counts by how seldom there is one.
 WITH asked AS (
-    SELECT * FROM availability
-    WHERE because = 'free' AND coalesce(served_from, 'primary') = 'primary' AND coalesce(shown < qty, true)
+    SELECT *, because <> 'free' AS late FROM availability
+    WHERE (because = 'free' OR (because = 'open' AND NOT unrefused AND free_at_answer AND shown < qty)) AND coalesce(served_from, 'primary') = 'primary' AND coalesce(shown < qty, true)
 ), ids AS (
     SELECT DISTINCT sku, stock_id AS id FROM ledger_rows WHERE sku IN (SELECT sku FROM asked) AND stock_id IS NOT NULL
     UNION SELECT DISTINCT sku, row_id FROM row_changes WHERE sku IN (SELECT sku FROM asked) AND row_id IS NOT NULL
@@ -62,10 +62,11 @@ WITH asked AS (
     SELECT a.*, f.named, f.action, f.seconds, f.witnesses AS lock_witnesses,
            CASE WHEN f.named THEN 40.0 WHEN f.action IS NOT NULL THEN least(20.0, 0.5 / greatest(s.busy / s.us, 0.01)) ELSE 1.0 END AS weight
     FROM asked a LEFT JOIN found f ON f.refusal = a.refusal AND f.asked_sku = a.sku CROSS JOIN span s
+    WHERE NOT a.late OR (f.named AND f.seconds >= $long_s)
 )
 SELECT sku, doc, doc_line, request_ids AS request_id, doc_batch AS batch, at_time(us) AS started_at, at_time(last_us) AS ended_at, 0 AS qty_error,
        CASE WHEN shown IS NULL THEN 1.0 ELSE weight END AS strength, shown IS NULL OR weight < 2 AS undecided,
-       {'order': coalesce(doc, request_ids[1]), 'asked': qty, 'shown': shown, 'committed': doc_lo - held_hi, 'lock': action, 'seconds': round(seconds, 1), 'times': times} AS details,
+       {'order': coalesce(doc, request_ids[1]), 'asked': qty, 'shown': shown, 'committed': CASE WHEN late THEN doc_answer_lo ELSE doc_lo END - held_hi, 'lock': action, 'seconds': round(seconds, 1), 'times': times} AS details,
        list_concat(list_transform(witnesses, lambda w: witness(w.source, w.byte_offset, w.part, 'for', w.note)), coalesce(lock_witnesses, []),
                    list_transform(coalesce(stock_witnesses, []), lambda w: witness(w.source, w.byte_offset, w.part, 'for', 'committed stock'))) AS witnesses
 FROM weighed

@@ -21,6 +21,11 @@ default = 1.0
 unit    = "s"
 about   = { zh = "延迟达到多少算滞后", en = "lag from which a replica counts as lagging" }
 
+[params.lone_s]
+default = 5.0
+unit    = "s"
+about   = { zh = "只有一次读数、前后没有新值对照时，旧值至少要过时这么久才下结论", en = "how old a value must be at least where one read alone showed it, and nothing newer was shown before" }
+
 [false_positives]
 zh = "未标明数据来源的读数；单位不同的数量；复制延迟接近零时的旧值另有原因。"
 en = "Reads that do not say where they were served from; other measures of stock; with lag near zero an old value has another cause."
@@ -47,7 +52,8 @@ SELECT sku, location, batch, pallet, request_ids AS request_id, at_time(from_us)
        value - committed AS qty_error,
        CASE lag WHEN 'above the limit' THEN 120.0 WHEN 'replication stopped' THEN 40.0 ELSE 1.0 END
            * CASE WHEN alternates THEN 1.0 ELSE 0.5 END * CASE WHEN form = 'ledger' THEN 0.5 ELSE 1.0 END AS strength,
-       lag IN ('not sampled', 'near zero') AS undecided,
+       -- a replica is always a moment late: one read of a value replaced just before is no disturbance yet
+       lag IN ('not sampled', 'near zero') OR (reads = 1 AND NOT alternates AND stale_us < $lone_s * 1e6) AS undecided,
        {'lag': lag, 'lag_s': round(lag_us / 1e6, 3), 'value': value, 'committed': committed, 'reads': reads, 'stale_s': round(stale_us / 1e6, 1),
         'alternates': alternates, 'history': form, 'replaced_by': replaced_by_request} AS details,
        list_concat(

@@ -2,7 +2,7 @@
 name  = "asked_stock"
 uses  = ["refused_lines", "ledger_rows", "row_changes", "events_ordered"]
 materialise = true
-about = { zh = "被拒时刻的现有量：按货位、批次、质量、托盘，取该时刻误差范围内的最小值和最大值", en = "stock on hand at the moment of each refusal, by place, batch, quality and pallet: least and most within the error of that moment" }
+about = { zh = "被拒时刻的现有量：按货位、批次、质量、托盘，取该时刻误差范围内的最小值和最大值，以及答复时刻的最小值", en = "stock on hand at the moment of each refusal, by place, batch, quality and pallet: least and most within the error of that moment, and least when the answer came" }
 */
 -- The book as a step function: a stock row has the balance of its last posting before, or the `before` of its first one after.
 -- Rows that stand at nothing are kept: they tell where the material belongs. A snapshot adds what never moved: per place, what it holds beyond the postings' balance at its own time. Without any
@@ -76,21 +76,27 @@ WITH asked AS (
     FROM (SELECT location, coalesce(zone, extra->>'location_type', extra->>'locationType', extra->>'货位类型', extra->>'库位类型') AS zone FROM events
           WHERE kind IN ('stock', 'count', 'ledger') AND location IS NOT NULL)
     WHERE zone IS NOT NULL GROUP BY location HAVING min(zone) = max(zone)
+), aisles AS (  -- places named alike at the front lie in one area, if all that are known do
+    SELECT regexp_extract(location, '^[^-_./ ]+') AS aisle, any_value(zone) AS zone FROM zones GROUP BY aisle HAVING min(zone) = max(zone) AND count(*) >= 3
 ), moments AS (
-    SELECT refusal, sku, from_us, to_us FROM refused_lines
+    SELECT refusal, sku, from_us, answer_us, to_us FROM refused_lines
 ), started AS (
-    SELECT m.refusal, m.sku, k.key, m.from_us, m.to_us, coalesce(s.level, f.before, 0) AS level, s.w
+    SELECT m.refusal, m.sku, k.key, m.from_us, m.answer_us, m.to_us, coalesce(s.level, f.before, 0) AS level, s.w
     FROM moments m JOIN keys k ON k.sku = m.sku
     ASOF LEFT JOIN (SELECT key, us, last(level ORDER BY nr) AS level, last(w ORDER BY nr) AS w FROM steps GROUP BY key, us) s ON s.key = k.key AND s.us <= m.from_us
     LEFT JOIN (SELECT key, first(before ORDER BY nr) AS before FROM steps GROUP BY key) f ON f.key = k.key
 ), within AS (  -- what changed while the order is open
-    SELECT b.refusal, b.sku, b.key, min(s.level) AS lo, max(s.level) AS hi
+    SELECT b.refusal, b.sku, b.key, min(s.level) AS lo, max(s.level) AS hi, min(s.level) FILTER (s.us > b.answer_us) AS answer_lo,
+           last(s.level ORDER BY s.nr) FILTER (s.us <= b.answer_us) AS answer_level
     FROM started b JOIN steps s ON s.key = b.key AND s.us > b.from_us AND s.us <= b.to_us
     GROUP BY b.refusal, b.sku, b.key
 )
-SELECT b.refusal, b.sku, k.warehouse, z.zone, k.location, k.batch, k.quality, k.pallet, least(b.level, coalesce(w.lo, b.level)) AS lo,
-       greatest(b.level, coalesce(w.hi, b.level)) AS hi, k.absolute OR k.sku IN (SELECT sku FROM taken) AS known, b.w
+SELECT b.refusal, b.sku, k.warehouse, coalesce(z.zone, a.zone) AS zone, k.location, k.batch, k.quality, k.pallet, least(b.level, coalesce(w.lo, b.level)) AS lo,
+       greatest(b.level, coalesce(w.hi, b.level)) AS hi, least(coalesce(w.answer_level, b.level), coalesce(w.answer_lo, w.answer_level, b.level)) AS answer_lo,
+       k.absolute OR k.sku IN (SELECT sku FROM taken) AS known, b.w
 FROM started b JOIN keys k ON k.key = b.key LEFT JOIN within w ON w.refusal = b.refusal AND w.key = b.key LEFT JOIN zones z ON z.location = k.location
+LEFT JOIN aisles a ON a.aisle = regexp_extract(k.location, '^[^-_./ ]+')
 UNION ALL BY NAME
-SELECT m.refusal, m.sku, r.warehouse, coalesce(r.zone, z.zone) AS zone, r.location, r.batch, r.quality, r.pallet, r.level AS lo, r.level AS hi, true AS known, r.w
+SELECT m.refusal, m.sku, r.warehouse, coalesce(r.zone, z.zone, a.zone) AS zone, r.location, r.batch, r.quality, r.pallet, r.level AS lo, r.level AS hi, r.level AS answer_lo, true AS known, r.w
 FROM moments m JOIN residues r ON r.sku = m.sku AND r.level <> 0 LEFT JOIN zones z ON z.location = r.location
+LEFT JOIN aisles a ON a.aisle = regexp_extract(r.location, '^[^-_./ ]+')

@@ -33,6 +33,8 @@ WITH areas AS (  -- a place type that no place has cannot be looked up
            coalesce(sum(lo) FILTER (fits_place), 0) AS here_lo, coalesce(sum(hi) FILTER (fits_place), 0) AS here_hi,
            coalesce(sum(lo) FILTER (fits_place AND fits_batch AND fits_grade), 0) AS doc_lo, coalesce(sum(hi) FILTER (fits_place AND fits_batch AND fits_grade), 0) AS doc_hi,
            coalesce(sum(lo) FILTER (fits_query AND (asked_zone IS NULL OR coalesce(zone = asked_zone, false))), 0) AS query_lo, coalesce(sum(hi) FILTER (fits_query), 0) AS query_hi,
+           coalesce(sum(answer_lo) FILTER (fits_place AND fits_batch AND fits_grade), 0) AS doc_answer_lo,
+           coalesce(sum(answer_lo) FILTER (fits_query AND (asked_zone IS NULL OR coalesce(zone = asked_zone, false))), 0) AS query_answer_lo,
            bool_or(coalesce(zone = asked_zone, true)) AS kept_there,
            list({'batch': batch, 'quality': quality, 'warehouse': warehouse, 'zone': zone, 'location': location, 'pallet': pallet, 'qty': lo} ORDER BY lo DESC)
                FILTER (fits_place AND NOT (fits_batch AND fits_grade) AND lo > 0)[:20] AS substitutes,
@@ -48,7 +50,7 @@ WITH areas AS (  -- a place type that no place has cannot be looked up
 ), filled AS (
     SELECT l.*, coalesce(s.known, false) AS known, coalesce(s.kept_there, true) AS kept_there, coalesce(s.total_lo, 0) AS total_lo, coalesce(s.total_hi, 0) AS total_hi, coalesce(s.here_lo, 0) AS here_lo,
            coalesce(s.here_hi, 0) AS here_hi, coalesce(s.doc_lo, 0) AS doc_lo, coalesce(s.doc_hi, 0) AS doc_hi, coalesce(s.query_lo, 0) AS query_lo,
-           coalesce(s.query_hi, 0) AS query_hi, s.substitutes, s.places, s.stock_witnesses,
+           coalesce(s.query_hi, 0) AS query_hi, coalesce(s.doc_answer_lo, 0) AS doc_answer_lo, coalesce(s.query_answer_lo, 0) AS query_answer_lo, s.substitutes, s.places, s.stock_witnesses,
            coalesce(h.lo, 0) AS held_lo, coalesce(h.hi, 0) AS held_hi, coalesce(h.all_hi, 0) AS held_all_hi,
            -- in what the question differs from the document, of what the stock tells apart
            list_filter([CASE WHEN asked_warehouse <> doc_warehouse AND warehouses_known THEN 'warehouse' END,
@@ -59,7 +61,7 @@ WITH areas AS (  -- a place type that no place has cannot be looked up
                        lambda x: x IS NOT NULL) AS differs
     FROM lines l LEFT JOIN sums s ON s.refusal = l.refusal AND s.sku = l.sku LEFT JOIN held h ON h.refusal = l.refusal AND h.sku = l.sku
 )
-SELECT *,
+SELECT *, doc_answer_lo - held_hi >= qty AND (len(differs) = 0 OR query_answer_lo - held_hi >= qty) AS free_at_answer,
        CASE WHEN qty IS NULL OR NOT known THEN 'unknown'
             WHEN expired THEN 'expired'
             WHEN here_hi < qty AND total_hi < qty THEN 'true shortage'

@@ -5,7 +5,8 @@ materialise = true
 about = { zh = "被拒的单据行：单据要求的批次、质量、仓库与数量，以及提问时的条件", en = "the document lines that were refused: what the document asks for, and under which conditions was asked" }
 */
 -- The document as it stood at the refusal: its last record before, else its first. A refusal that names no material is about
--- every line of its document. `from_us`..`to_us` is when it may have been, on the clock of the stock's records. `unrefused`:
+-- every line of its document. `from_us`..`to_us` is when it may have been, on the clock of the stock's records; from `answer_us` on
+-- the answer was due: what was committed in the last five seconds it need not know. `unrefused`:
 -- nobody was refused, an answer was empty.
 WITH clocks AS (
     SELECT min(clock) AS clock, max(err_us) AS err_us, min(clock) = max(clock) AS one, coalesce(mode(res_us), 0) AS res_us FROM ledger_entries
@@ -32,6 +33,7 @@ WITH clocks AS (
 )
 SELECT a.refusal, a.unrefused, a.doc, coalesce(a.doc_line, l.doc_line) AS doc_line, coalesce(a.sku, l.sku) AS sku, a.task, a.request_ids, a.operator,
        a.us, a.end_us, a.res_us, a.err_us, a.clock, a.us - a.apart_us - a.grain_us AS from_us, a.end_us + a.apart_us + a.res_us AS to_us,
+       a.end_us - 5000000 - a.apart_us - a.grain_us AS answer_us,
        coalesce(CASE WHEN a.sku IS NOT NULL THEN a.qty END, l.qty) AS qty, a.shown, a.served_from, coalesce(a.expired, false) AS expired, coalesce(a.times, 1) AS times, a.last_us,
        a.asked_warehouse, a.asked_zone, a.asked_location, a.asked_batch, a.asked_quality,
        l.sku IS NOT NULL AS documented, d.batches AND l.sku IS NOT NULL AS doc_says_batch, d.warehouses AND l.sku IS NOT NULL AS doc_says_warehouse,
