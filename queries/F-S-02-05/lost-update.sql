@@ -60,72 +60,87 @@ judged_by_image AS (
     SELECT rowid AS id, hash(source, stock_key) AS key, nr, us, qty_before, qty_after
     FROM ledger_rows WHERE qty_before IS NOT NULL AND qty_after IS NOT NULL AND us IS NOT NULL
 ), steps AS (
-    SELECT *, qty_before <> lag(qty_after) OVER keyed AS breaks, qty_before = lag(qty_before) OVER keyed AS repeats
+    SELECT *, coalesce(qty_before <> lag(qty_after) OVER keyed, false) AS breaks, coalesce(qty_before = lag(qty_before) OVER keyed, false) AS repeats
     FROM narrow WINDOW keyed AS (PARTITION BY key ORDER BY nr)
 ), broken AS (  -- only keys in which a posting starts from the balance of the one before it are looked at closer
-    SELECT key, count(*) FILTER (breaks) AS breaks, count(breaks) AS edges
+    SELECT key, count(*) FILTER (breaks) AS breaks, count(*) - 1 AS edges
     FROM steps GROUP BY key HAVING bool_or(breaks AND repeats)
-), marked AS (  -- consecutive postings that start from one balance are one run
-    SELECT s.*, b.breaks AS key_breaks, b.edges AS key_edges,
-           sum(CASE WHEN s.breaks AND s.repeats THEN 0 ELSE 1 END) OVER keyed AS run,
-           lead(s.us) OVER follow AS next_us, lead(s.id) OVER follow AS next_row,
-           list(s.qty_before) OVER (PARTITION BY s.key ORDER BY s.nr ROWS BETWEEN 1 FOLLOWING AND 10 FOLLOWING) AS ahead
+), followed AS (
+    SELECT s.*, b.breaks AS key_breaks, b.edges AS key_edges, lag(s.us) OVER keyed AS last_us,
+           list(s.qty_before) OVER (PARTITION BY s.key ORDER BY s.nr ROWS BETWEEN 1 FOLLOWING AND 10 FOLLOWING) AS ahead,
+           list(s.qty_after) OVER (PARTITION BY s.key ORDER BY s.nr ROWS BETWEEN 8 PRECEDING AND 1 PRECEDING) AS behind,
+           -- within eight postings of one that starts from the balance of the one before it
+           bool_or(s.breaks AND s.repeats) OVER (PARTITION BY s.key ORDER BY s.nr ROWS BETWEEN 9 PRECEDING AND 9 FOLLOWING) AS near
     FROM steps s JOIN broken b USING (key)
-    WINDOW keyed AS (PARTITION BY s.key ORDER BY s.nr ROWS UNBOUNDED PRECEDING), follow AS (PARTITION BY s.key ORDER BY s.nr)
-), in_runs AS (
-    SELECT *, count(*) OVER (PARTITION BY key, run) AS size FROM marked QUALIFY size > 1
+    WINDOW keyed AS (PARTITION BY s.key ORDER BY s.nr)
 ), versions AS (
     SELECT hash(source, stock_key) AS key, count(DISTINCT version) AS versions FROM ledger_rows
-    WHERE version IS NOT NULL AND hash(source, stock_key) IN (SELECT key FROM in_runs) GROUP BY 1
-), runs AS (
-    SELECT r.*, l.sku, l.location, l.batch, l.pallet, l.stock_id, l.doc, l.doc_line, l.doc_type, l.request_id, l.version, l.res_us, l.qty,
-           l.txn, l.witnesses, l.order_quality, n.request_id AS next_id, coalesce(v.versions, 0) AS key_versions
-    FROM in_runs r JOIN ledger_rows l ON l.rowid = r.id LEFT JOIN ledger_rows n ON n.rowid = r.next_row LEFT JOIN versions v ON v.key = r.key
+    WHERE version IS NOT NULL AND hash(source, stock_key) IN (SELECT key FROM broken) GROUP BY 1
+), rows_near AS (
+    SELECT f.*, l.sku, l.location, l.batch, l.pallet, l.stock_id, l.doc, l.doc_line, l.request_id, l.version, l.res_us, l.qty,
+           l.witnesses, l.order_quality, coalesce(v.versions, 0) AS key_versions,
+           coalesce(l.doc_type, '') IN ('count', 'adjust', 'opening', 'reversal') AS absolute,
+           coalesce(l.request_id, l.txn, l.doc || '/' || coalesce(l.doc_line, ''), CAST(f.nr AS VARCHAR)) AS writer,
+           (l.witnesses[1].source, l.witnesses[1].byte_offset, l.witnesses[1].part) IN (SELECT (w.source, w.byte_offset, w.part) FROM judged_by_image) AS imaged
+    FROM followed f JOIN ledger_rows l ON l.rowid = f.id LEFT JOIN versions v ON v.key = f.key WHERE f.near
 ), times AS (
     SELECT request_id, min(started_us) AS from_us, max(coalesce(ended_us, started_us)) AS to_us, any_value(clock) AS clock
-    FROM api_calls WHERE request_id IN (SELECT request_id FROM runs UNION SELECT next_id FROM runs) GROUP BY request_id HAVING count(DISTINCT clock) = 1
+    FROM api_calls WHERE request_id IN (SELECT request_id FROM rows_near) GROUP BY request_id HAVING count(DISTINCT clock) = 1
 ), members AS (
-    SELECT r.*, t.from_us, t.to_us, t.clock AS call_clock FROM runs r LEFT JOIN times t USING (request_id)
-), clusters AS (
-    SELECT key, run, any_value(sku) AS sku, any_value(location) AS location, any_value(batch) AS batch,
-           any_value(pallet) AS pallet, min(key_breaks) AS key_breaks, min(key_edges) AS key_edges, min(size) AS size,
+    SELECT r.*, t.from_us, t.to_us, t.clock AS call_clock,
+           max(t.to_us) OVER before AS before_to_us, any_value(t.clock) OVER before = t.clock AND count(t.to_us) OVER before = count(*) OVER before AS comparable
+    FROM rows_near r LEFT JOIN times t USING (request_id)
+    WINDOW before AS (PARTITION BY r.key ORDER BY r.nr ROWS BETWEEN 8 PRECEDING AND 1 PRECEDING)
+), timed AS (  -- `later`: it read its balance when all before it had been written
+    SELECT *, CASE WHEN coalesce(comparable, false) AND from_us IS NOT NULL THEN from_us >= before_to_us
+                   ELSE coalesce(us - last_us > greatest(res_us, $overlap_s * 1e6), true) END AS later
+    FROM members
+), marked AS (  -- a stretch begins where a posting takes up a balance of those before it, later than them beyond doubt
+    SELECT *, sum((later AND coalesce(NOT breaks OR list_contains(behind, qty_before), true))::INT) OVER (PARTITION BY key ORDER BY nr ROWS UNBOUNDED PRECEDING) AS stretch FROM timed
+), stretches AS (
+    SELECT key, stretch, any_value(sku) AS sku, any_value(location) AS location, any_value(batch) AS batch, any_value(pallet) AS pallet,
+           min(key_breaks) AS key_breaks, min(key_edges) AS key_edges, count(*) AS size,
            any_value(coalesce(stock_id, location, pallet)) IS NOT NULL AS placed,
-           min(qty_before) AS start, sum(qty) AS total, last(ahead ORDER BY nr) AS ahead,
-           bool_or(coalesce(doc_type, '') IN ('count', 'adjust', 'opening', 'reversal')) AS absolute,
-           bool_and(abs(qty_before + qty - qty_after) <= $tolerance) AS sums_up,
-           count(DISTINCT coalesce(request_id, txn, doc || '/' || coalesce(doc_line, ''), CAST(nr AS VARCHAR))) AS writers,
-           bool_or((witnesses[1].source, witnesses[1].byte_offset, witnesses[1].part) IN
-                   (SELECT (w.source, w.byte_offset, w.part) FROM judged_by_image)) AS imaged,
-           count(version) = count(*) AND count(DISTINCT version) = 1 AND min(key_versions) > 1 AS same_version,
-           count(from_us) = count(*) AND count(DISTINCT call_clock) = 1 AS timed,
-           max(from_us) <= min(to_us) AS overlapping,
-           max(us) - min(us) <= greatest(max(res_us) + 1, $overlap_s * 1e6) AS at_once,
-           min(us) AS first_us, max(us) AS last_us, last(us ORDER BY nr) AS end_us, max(res_us) AS res_us,
-           -- the last of the run is later than the others beyond doubt
-           coalesce(bool_and(order_quality <> 'time') OR arg_max(us, nr) - arg_max(us, nr, 2)[2] > max(res_us), false) AS last_is_sure,
-           last(next_us ORDER BY nr) AS next_us, last(next_id ORDER BY nr) AS next_id, max(to_us) AS to_us, any_value(call_clock) AS call_clock,
-           list({'request_id': request_id, 'doc': doc, 'qty': qty, 'qty_after': qty_after, 'witnesses': witnesses} ORDER BY nr) AS rows
-    FROM members GROUP BY key, run
-), judged AS (
-    SELECT clusters.*, ahead[1] AS next_before,
-           -- whether the next posting read its balance after all of the run had been written
-           CASE WHEN t.from_us IS NOT NULL AND t.clock = clusters.call_clock AND timed THEN t.from_us >= clusters.to_us
-                ELSE next_us - last_us > greatest(res_us, $overlap_s * 1e6) END AS next_is_later,
-           -- the writer whose result the next posting started from; of equal results the last one
-           list_last(list_filter(range(1, size + 1), lambda i: rows[i].qty_after = ahead[1])) AS survivor
-    FROM clusters LEFT JOIN times t ON t.request_id = clusters.next_id
-    WHERE NOT absolute AND NOT imaged AND sums_up AND writers = size
-      AND key_breaks - (size - 1) - 1 <= $foreign_breaks * key_edges
-      AND (same_version OR CASE WHEN timed THEN overlapping ELSE at_once AND placed END)
+           first(qty_before ORDER BY nr) AS start, sum(qty) AS total, last(qty_after ORDER BY nr) AS final, last(ahead ORDER BY nr) AS ahead,
+           bool_or(absolute) AS absolute, bool_or(imaged) AS imaged, bool_and(abs(qty_before + qty - qty_after) <= $tolerance) AS sums_up,
+           list({'nr': nr, 'request_id': request_id, 'doc': doc, 'writer': writer, 'version': version, 'key_versions': key_versions,
+                 'qty_before': qty_before, 'qty_after': qty_after, 'us': us, 'res_us': res_us, 'from_us': from_us, 'to_us': to_us,
+                 'call_clock': call_clock, 'sure': order_quality <> 'time', 'witnesses': witnesses} ORDER BY nr) AS rows
+    FROM marked GROUP BY key, stretch HAVING count(*) BETWEEN 2 AND 200 AND bool_or(breaks)
+), settled AS (
+    -- What the next posting starts from is what the row became. If that is the last result and not the sum of all, effects are gone;
+    -- a relative update leaves the sum. A lost result that somebody starts from later was not lost: then only the order is wrong.
+    SELECT * EXCLUDE (rows), ahead[1] AS next_before,
+           list_last(list_filter(range(1, size + 1), lambda i: rows[i].qty_after = coalesce(ahead[1], final))) AS survivor, rows AS posted
+    FROM stretches
+    WHERE NOT absolute AND NOT imaged AND sums_up
+      AND (ahead[1] IS NULL OR (list_contains(list_transform(rows, lambda r: r.qty_after), ahead[1]) AND abs(ahead[1] - (start + total)) > $tolerance))
+      AND NOT list_bool_or(list_transform(rows, lambda r: r.qty_after <> coalesce(ahead[1], final) AND list_contains(coalesce(ahead, []), r.qty_after)))
+), in_turn AS (  -- whose result remained wrote last
+    SELECT *, list_append(list_filter(posted, lambda r: r.nr <> posted[survivor].nr), posted[survivor]) AS rows FROM settled
+), counted AS (
+    SELECT *, list_filter(range(2, size + 1), lambda i: rows[i].qty_before <> rows[i - 1].qty_after) AS places FROM in_turn
+), writes AS (  -- each posting that started from an older balance of the stretch, and what it wrote over
+    SELECT *, len(places) AS breaks, unnest(places) AS place FROM counted WHERE key_breaks - len(places) - 1 <= $foreign_breaks * key_edges
+), origins AS (
+    SELECT *, rows[place] AS own, list_slice(rows, greatest(1, place - 8), place - 1) AS earlier FROM writes
+), traced AS (
+    SELECT *, coalesce(len(earlier) - list_position(list_transform(list_reverse(earlier), lambda r: r.qty_after), own.qty_before) + 2,
+                       list_position(list_transform(earlier, lambda r: r.qty_before), own.qty_before)) AS origin
+    FROM origins
 ), ledger_only AS (
-    SELECT *, CASE WHEN survivor IS NULL THEN size ELSE survivor END AS winner
-    FROM judged
-    WHERE next_before IS NULL
-       OR (survivor IS NOT NULL AND abs(next_before - (start + total)) > $tolerance
-           -- a relative update leaves the same picture if the next posting read between the run's commits
-           AND (next_is_later OR (survivor = size AND last_is_sure AND len(list_filter(rows, lambda r: r.qty_after = ahead[1])) = 1))
-           -- a result that somebody starts from later was not lost; then only the order is wrong
-           AND NOT list_bool_or(list_transform(rows, lambda r: r.qty_after <> ahead[1] AND list_contains(ahead, r.qty_after))))
+    SELECT *, list_slice(earlier, origin, len(earlier)) AS victims FROM traced
+), judged AS (
+    SELECT *, own.version IS NOT NULL AND own.key_versions > 1 AND victims[1].version = own.version AS same_version,
+           list_bool_and(list_transform(victims, lambda v: v.from_us IS NOT NULL AND v.call_clock = own.call_clock)) AND own.from_us IS NOT NULL AS timed
+    FROM ledger_only WHERE origin IS NOT NULL AND len(victims) > 0
+), shown AS (
+    SELECT * FROM judged
+    WHERE len(list_distinct(list_append(list_transform(victims, lambda v: v.writer), own.writer))) = len(victims) + 1
+      AND (same_version OR CASE WHEN timed THEN list_bool_and(list_transform(victims, lambda v: v.to_us >= own.from_us))
+                                ELSE placed AND own.us - victims[1].us <= greatest(own.res_us + 1, $overlap_s * 1e6) END)
+    -- nothing of the stretch may stay unexplained
+    QUALIFY count(*) OVER (PARTITION BY key, stretch) = breaks
 )
 SELECT sku, location, batch, pallet,
        list_append(list_transform(victims, lambda v: v.request_id), request_id) AS request_id,
@@ -147,15 +162,16 @@ SELECT sku, location, batch, pallet,
 FROM proven
 UNION ALL BY NAME
 SELECT sku, location, batch, pallet,
-       list_transform(rows, lambda r: r.request_id) AS request_id, list_transform(rows, lambda r: r.doc) AS doc,
-       at_time(first_us) AS started_at, at_time(last_us) AS ended_at,
-       rows[winner].qty_after - (start + total) AS qty_error,
-       CASE WHEN survivor IS NULL THEN 1.0 WHEN same_version THEN 60.0 WHEN timed THEN 30.0 ELSE 8.0 END AS strength,
-       survivor IS NULL AS undecided,
-       {'overwriter': coalesce(rows[winner].request_id, rows[winner].doc),
-        'lost': list_transform(list_filter(range(1, size + 1), lambda i: i <> winner), lambda i: coalesce(rows[i].request_id, rows[i].doc)),
-        'read_value': start, 'row_value': NULL, 'written_value': rows[winner].qty_after, 'correct_value': start + total,
+       list_append(list_transform(victims, lambda v: v.request_id), own.request_id) AS request_id,
+       list_append(list_transform(victims, lambda v: v.doc), own.doc) AS doc,
+       at_time(victims[1].us) AS started_at, at_time(own.us) AS ended_at,
+       own.qty_before - victims[-1].qty_after AS qty_error,
+       CASE WHEN next_before IS NULL THEN 1.0 WHEN same_version THEN 60.0 WHEN timed THEN 30.0 ELSE 8.0 END AS strength,
+       next_before IS NULL AS undecided,  -- nothing follows: an overwrite and a relative update look the same
+       {'overwriter': coalesce(own.request_id, own.doc), 'lost': list_transform(victims, lambda v: coalesce(v.request_id, v.doc)),
+        'read_value': own.qty_before, 'row_value': victims[-1].qty_after, 'written_value': own.qty_after,
+        'correct_value': victims[-1].qty_after + own.qty_after - own.qty_before,
         'proof': CASE WHEN same_version THEN 'version' WHEN timed THEN 'request times' ELSE 'posting times' END, 'txn': NULL} AS details,
-       flatten(list_transform(range(1, size + 1), lambda i: list_transform(rows[i].witnesses,
-           lambda w: witness(w.source, w.byte_offset, w.part, 'for', CASE WHEN i = winner THEN 'overwrote' ELSE 'lost' END)))) AS witnesses
-FROM ledger_only
+       list_concat(list_transform(own.witnesses, lambda w: witness(w.source, w.byte_offset, w.part, 'for', 'overwrote')),
+                   flatten(list_transform(victims, lambda v: list_transform(v.witnesses, lambda w: witness(w.source, w.byte_offset, w.part, 'for', 'lost'))))) AS witnesses
+FROM shown
