@@ -25,10 +25,11 @@ HERE = Path(__file__).resolve().parent
 
 @dataclass(frozen=True)
 class Run:
-    """One process: seconds of wall time, MiB of peak memory."""
+    """One process: seconds of wall time, MiB of peak memory, seconds of processor time (user and system)."""
 
     seconds: float
     peak_mib: float
+    cpu: float
 
 
 def measure(command: list[str | Path]) -> Run:
@@ -43,7 +44,7 @@ def measure(command: list[str | Path]) -> Run:
             errors.seek(0)
             sys.exit(f"{command} ended with {process.returncode}\n{errors.read().decode(errors='replace')}")
     per_mib = 1024 if sys.platform != "darwin" else 1024 * 1024
-    return Run(seconds, usage.ru_maxrss / per_mib)
+    return Run(seconds, usage.ru_maxrss / per_mib, usage.ru_utime + usage.ru_stime)
 
 
 def bare(source: Path, work: Path) -> Run:

@@ -15,10 +15,9 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
-import pyarrow as pa
 
 from forensics.formats import jsontext
+from forensics.formats.columns import texts_between
 
 Positions = npt.NDArray[np.int64]
 
@@ -149,8 +148,7 @@ def find(data: bytes, marker: bytes | None) -> Elements:
     if len(starts) == 0 or starts[0] > 0:
         starts = np.append(np.zeros(1, np.int64), starts)
     bounds = np.append(starts, len(data))
-    pieces = texts(data, bounds)
-    bare = pieces.str.strip_chars_end(" \t\r\n,")
+    bare = texts_between(data, bounds).str.strip_chars_end(" \t\r\n,")
     ends = starts + bare.str.len_bytes().to_numpy()
     doubtful = (~jsontext.valid_objects(bare)).arg_true().to_list()
     if not doubtful:
@@ -162,14 +160,6 @@ def find(data: bytes, marker: bytes | None) -> Elements:
     finishes = np.concatenate([ends[sure], *(np.where(found.ends < 0, -1, at + found.ends) for at, found in again)])
     order = np.argsort(begins)
     return Elements(begins[order], finishes[order])
-
-
-def texts(data: bytes, bounds: Positions) -> pl.Series:
-    """The pieces of UTF-8 text between neighbouring bounds, without copying."""
-    array = pa.LargeStringArray.from_buffers(
-        len(bounds) - 1, pa.py_buffer(np.ascontiguousarray(bounds, np.int64)), pa.py_buffer(data)
-    )
-    return pl.Series("raw", array)
 
 
 def _scan(data: bytes) -> Elements:

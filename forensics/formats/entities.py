@@ -34,10 +34,11 @@ _WORDS = frozenset(
 """Names that are words of a sentence as often as keys ("Line: 118"): they count only in quotes."""
 
 _NOTHING = ("", "null", "none", "undefined", "nil", "nan")
+_LONGEST_NOTHING = max(map(len, _NOTHING))
 _LETTER = r"A-Za-z0-9_\-@\p{Han}"
 _VALUE = r"""(?:\\*"[^"\\]{1,200}|\\*'[^'\\]{1,200}|[^\s"'\\,;{}\[\]()，；、。&=]{1,200})"""
 _KEY_OF_HIT = r"""(["']?[A-Za-z_@\p{Han}][^"'\\\s:=：]*)"""
-_VALUE_OF_HIT = r"""(?s)[:=：]\s*\\*["']?(.*)$"""
+_BEFORE_VALUE = r"""^[^:=：]*[:=：]\s*\\*["']?"""
 _JOINT = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_\-. ]+")
 
 
@@ -76,24 +77,34 @@ def find(text: pl.Series, aliases: Aliases, columns: Iterable[str] = COLUMNS) ->
         )
         .explode("hit")
         .drop_nulls("hit")
-        .with_columns(
-            key=pl.col("hit").str.extract(_KEY_OF_HIT), value=pl.col("hit").str.extract(_VALUE_OF_HIT).str.strip_chars()
-        )
+        .with_columns(value=pl.col("hit").str.replace(_BEFORE_VALUE, ""))
+        .with_columns(before=pl.col("hit").str.strip_suffix(pl.col("value")), value=pl.col("value").str.strip_chars())
     )
-    meanings = {
-        key: column for key in hits["key"].unique().drop_nulls() if (column := _meaning(key, lookup)) is not None
-    }
-    if not meanings:
+    columns = _columns(hits, lookup)
+    if columns.null_count() == len(columns):
         return {}
-    known = hits.with_columns(
-        column=pl.col("key").replace_strict(meanings, default=None, return_dtype=pl.String)
-    ).filter(pl.col("column").is_not_null() & ~pl.col("value").str.to_lowercase().is_in(_NOTHING))
+    nothing = pl.col("value").str.len_bytes() <= _LONGEST_NOTHING
+    if hits.select(nothing.any()).item():
+        nothing &= pl.col("value").str.to_lowercase().is_in(_NOTHING)
+    known = hits.select("row", "value", columns).filter(pl.col("column").is_not_null() & ~nothing)
     found: dict[str, pl.Series] = {}
     for (column,), part in known.partition_by("column", as_dict=True).items():
         first = part.filter(part["row"].ne_missing(part["row"].shift(1)))  # rows stand together, in order
         whole = constant(None, len(text)).scatter(first["row"], first["value"])
         found[str(column)] = parse(whole).value if TYPES[str(column)] is Type.QTY else whole
     return found
+
+
+def _columns(hits: pl.DataFrame, lookup: dict[str, str]) -> pl.Series:
+    """The column of each hit, null where its key means none. Keys are few, however many hits have them: what stands before the values tells."""
+    source = hits["before"]
+    if source.str.contains(r"^[:=：]").any():  # the end of another pair: the key stands behind it
+        source = hits["hit"]
+    distinct = source.unique()
+    keys = distinct.str.extract(_KEY_OF_HIT)
+    meanings = {key: _meaning(key, lookup) for key in keys.unique().drop_nulls()}
+    columns = keys.replace_strict(meanings, default=None, return_dtype=pl.String)
+    return source.replace_strict(distinct, columns, default=None, return_dtype=pl.String).alias("column")
 
 
 def _meaning(name: str, lookup: dict[str, str]) -> str | None:

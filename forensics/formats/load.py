@@ -9,6 +9,7 @@ from pathlib import Path
 
 from forensics.content import content_dir
 from forensics.formats.aliases import Aliases, load_aliases
+from forensics.formats.cached import cached
 from forensics.formats.labels import Label, read_labels
 from forensics.formats.maps import WordMap, load_maps
 from forensics.formats.read_spec import read_spec
@@ -68,8 +69,13 @@ def load_formats(extra_dirs: Sequence[Path] = ()) -> Registry:
 
 
 @lru_cache(maxsize=8)
-def _load(folders: tuple[Path, ...], _state: tuple[tuple[Path, int, int], ...]) -> Registry:
-    """Read everything; `_state` makes the cache see a changed file."""
+def _load(folders: tuple[Path, ...], state: tuple[tuple[Path, int, int], ...]) -> Registry:
+    """Read everything; `state` makes the cache see a changed file."""
+    return cached([file for file, *_ in state], folders, lambda: _read(folders))
+
+
+def _read(folders: tuple[Path, ...]) -> Registry:
+    """Read everything."""
     errors: list[FormatError] = []
     maps: dict[str, WordMap] = {}
     alias_files: list[Path] = []

@@ -20,7 +20,7 @@ import polars as pl
 from forensics.formats import barcodes, entities, jsontext
 from forensics.formats.aliases import normalise
 from forensics.formats.attempts import expand, several
-from forensics.formats.columns import cleaned, constant
+from forensics.formats.columns import constant
 from forensics.formats.context import REJECTED, Parsed, SourceContext
 from forensics.formats.dayorder import Dates
 from forensics.formats.extra import json_objects
@@ -249,7 +249,7 @@ class _FormatPlan:
         groups, _ = self.splitter.split(records)
         seen: list[tuple[pl.Series, Times]] = []
         for rows in (_named_as_declared(self.spec, split) for split in groups):
-            fields = Fields(rows.fields.select(cleaned(pl.all())), lines=rows.records["line"])
+            fields = Fields(rows.fields, lines=rows.records["line"])
             sources = [s for s in self._time_sources if s.fields and s.fields[0] in fields.columns.columns]
             fields.prepare(sources)
             for source in sources:
@@ -281,7 +281,7 @@ class _FormatPlan:
     def _events(self, rows: Rows) -> list[pl.DataFrame]:
         """The events of records that split the same way; a record that no rule takes is a `log` event."""
         rules = [rule for rule in self.spec.events if not rule.patterns or rows.pattern in rule.patterns]
-        fields = Fields(rows.fields.select(cleaned(pl.all())), lines=rows.records["line"])
+        fields = Fields(rows.fields, lines=rows.records["line"])
         fields.prepare([source for rule in rules for source in _sources(rule) if source.item is None])
         parts = np.zeros(len(rows.records), dtype=np.int64)
         frames: list[pl.DataFrame] = []

@@ -186,7 +186,7 @@ class _Reader:
 
     def pattern(self, data: Any, i: int) -> Pattern:
         here = ("pattern", i)
-        self.known(data, ("name", "regex", "layout", "prefix", "fill"), *here)
+        self.known(data, ("name", "regex", "layout", "prefix", "fill", "pairs"), *here)
         fixed = "layout" in data
         name, regex = self.text(data, "name", *here, required=True), self.text(data, "regex", *here, required=not fixed)
         assert name is not None
@@ -197,7 +197,11 @@ class _Reader:
         assert regex is not None
         where = "layout" if fixed else "regex"
         self.regex(regex, *here, where)
-        return Pattern(name, regex, self.doc.line(*here, where), self.text(data, "fill", *here))
+        pairs = self.table(data, "pairs", *here)
+        for group in pairs:
+            self.one_of(group, groups(regex), "group", *here, "pairs", group)
+        keys = {group: self.texts(pairs, group, *here, "pairs") for group in pairs}
+        return Pattern(name, regex, self.doc.line(*here, where), self.text(data, "fill", *here), keys)
 
     def layout(self, fields: Any, *here: Key) -> str:
         """The regex of fixed widths: `[["SENDER", 8], ["HANDSHAKE", 2, "[RA]."], …]`: name, width, and a regex where not every value will do.
@@ -388,7 +392,7 @@ class _Reader:
         """For text: every field that a rule reads is a group of one of its patterns."""
         if record.frame not in ("line", "start"):
             return
-        named = {pattern.name: set(groups(pattern.regex)) for pattern in patterns}
+        named = {pattern.name: pattern.fields for pattern in patterns}
         for i, rule in enumerate(events):
             fields = set().union(*(named[name] for name in (rule.patterns or named)))
             fields |= {ITEM} if rule.each else set()

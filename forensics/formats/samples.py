@@ -13,8 +13,8 @@ import duckdb
 import numpy as np
 import polars as pl
 
+from forensics.formats.columns import texts_between
 from forensics.formats.elements import Positions, layout
-from forensics.formats.elements import texts as pieces
 from forensics.formats.framing import frame_lines
 from forensics.formats.plan import Parsed, SourceContext, compile_plan
 from forensics.formats.sniff import cells, json_lines, tables
@@ -131,7 +131,7 @@ class _Text:
 
     def series(self) -> pl.Series:
         """The lines, without their ends."""
-        return pieces(self.text, self.bounds).str.strip_chars_end("\r\n")
+        return texts_between(self.text, self.bounds).str.strip_chars_end("\r\n")
 
     def origin(self, at: Positions) -> Positions:
         """Where they stand in the text."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, Literal
 from forensics.formats.aliases import Aliases
 from forensics.formats.labels import Label
 from forensics.formats.maps import WordMap
+from forensics.formats.regex import groups
 
 Frame = Literal["line", "start", "json", "table", "array", "sql", "rows", "copy"]
 FRAMES: tuple[Frame, ...] = ("line", "start", "json", "table")
@@ -48,12 +50,23 @@ class Record:
 
 @dataclass(frozen=True)
 class Pattern:
-    """A regex whose named groups are the record's fields; `fill` is taken off their ends (fixed widths)."""
+    """A regex whose named groups are the record's fields.
+
+    Attributes:
+        fill: taken off the fields' ends (fixed widths).
+        pairs: group ─▶ keys whose `key=value` in that group's text are fields too.
+    """
 
     name: str
     regex: str
     line: int | None = None
     fill: str | None = None
+    pairs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """Names of all fields that a record may have."""
+        return frozenset(groups(self.regex)).union(*self.pairs.values())
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import polars as pl
 
-from forensics.formats import jsontext
+from forensics.formats import jsontext, pairs
 from forensics.formats.columns import constant
 from forensics.formats.context import rejected
 from forensics.formats.regex import HEAD, Tail, ascii_classes, groups, split_tail
-from forensics.formats.spec import FormatSpec
+from forensics.formats.spec import FormatSpec, Pattern
 from forensics.formats.tabular import split_table
 
 _JSON = ("json", "array")
@@ -46,10 +46,13 @@ class Matcher:
     fields: tuple[str, ...]
     tail: Tail | None
     fill: str | None = None
+    pairs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def match(self, text: pl.Series, several_lines: bool) -> tuple[pl.Series, pl.DataFrame]:
         """Which texts match, and their fields (null where not)."""
         hit, fields = self._match(text, several_lines)
+        for group, keys in self.pairs.items():
+            fields = fields.hstack(pairs.values(fields[group], keys))
         return hit, fields if self.fill is None else fields.select(pl.all().str.strip_chars_end(self.fill))
 
     def _match(self, text: pl.Series, several_lines: bool) -> tuple[pl.Series, pl.DataFrame]:
@@ -82,11 +85,11 @@ class Matcher:
         return hit, found.with_columns(added).select(self.fields)
 
 
-def matcher(name: str, regex: str, fill: str | None = None) -> Matcher:
+def matcher(pattern: Pattern) -> Matcher:
     """Compile a pattern."""
-    plain = ascii_classes(regex)
-    fields = tuple(group for group in groups(regex) if not group.isdigit())
-    return Matcher(name, f"(?P<{_HIT}>)(?:{plain})", fields, split_tail(plain), fill)
+    plain = ascii_classes(pattern.regex)
+    fields = tuple(group for group in groups(pattern.regex) if not group.isdigit())
+    return Matcher(pattern.name, f"(?P<{_HIT}>)(?:{plain})", fields, split_tail(plain), pattern.fill, pattern.pairs)
 
 
 @dataclass(frozen=True)
@@ -169,7 +172,7 @@ def spaced(text: pl.Series, count: int = 256) -> pl.Series:
 
 def splitter(spec: FormatSpec, header: Sequence[str] | None, separator: str | None, sample: Sequence[str]) -> Splitter:
     """Compile the splitting of a format for one source."""
-    matchers = tuple(matcher(pattern.name, pattern.regex, pattern.fill) for pattern in spec.patterns)
+    matchers = tuple(map(matcher, spec.patterns))
     keys = tuple(jsontext.top_keys(pl.Series(sample, dtype=pl.String))) if spec.record.frame in _JSON and sample else ()
     strip = ascii_classes(spec.record.strip) if spec.record.strip else None
     columns = tuple(header or spec.record.columns)

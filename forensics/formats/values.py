@@ -36,25 +36,37 @@ class Value:
 class Fields:
     """The text fields of a group of records (and, inside `each`, its element), with JSON paths read once for all rules.
 
-    All texts are clean: no blanks around them, null where nothing is left.
+    All texts are clean: no blanks around them, null where nothing is left. Only fields that somebody asks for are cleaned and gathered.
+
+    Attributes:
+        columns: one String column a field, as split.
+        item: the elements of arrays, if the rows are elements.
+        lines: each record's line in the source.
+        masks: rows for which conditions hold, as found so far.
     """
 
     columns: pl.DataFrame
     item: pl.Series | None = None
-    lines: pl.Series | None = None  # each record's line in the source
-    masks: dict[tuple[Condition, ...], pl.Series] = field(
-        default_factory=dict
-    )  # rows for which conditions hold, as found so far
+    lines: pl.Series | None = None
+    masks: dict[tuple[Condition, ...], pl.Series] = field(default_factory=dict)
+    _of: Fields | None = None
+    _rows: pl.Series | None = None  # positions in `_of`
+    _texts: dict[str, pl.Series] = field(default_factory=dict)
     _paths: dict[tuple[str | None, str], pl.Series] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        return len(self.columns) if self.item is None else len(self.item)
+        return len(self.columns) if self._rows is None else len(self._rows)
 
     def get(self, name: str) -> pl.Series:
         """A field; nulls if this group has no such field."""
-        if name in self.columns.columns:
-            return self.columns[name]
-        return self.nothing()
+        if name not in self._texts:
+            if name not in self.columns.columns:
+                return self.nothing()
+            if self._of is not None and self._rows is not None:
+                self._texts[name] = self._of.get(name).gather(self._rows)
+            else:
+                self._texts[name] = self.columns[name].to_frame().select(cleaned(pl.all())).to_series()
+        return self._texts[name]
 
     def nothing(self) -> pl.Series:
         """A column of nulls."""
@@ -63,9 +75,7 @@ class Fields:
     def take(self, rows: pl.Series, item: pl.Series | None = None) -> Fields:
         """The rows at these positions, with what has been read for them; `item` if they are now elements of arrays."""
         lines = None if self.lines is None else self.lines.gather(rows)
-        return Fields(
-            self.columns[rows], item, lines, _paths={key: values.gather(rows) for key, values in self._paths.items()}
-        )
+        return Fields(self.columns, item, lines, _of=self, _rows=rows)
 
     def prepare(self, sources: Sequence[Source]) -> None:
         """Read all JSON paths that `sources` ask for, one pass per text column."""
@@ -79,13 +89,21 @@ class Fields:
             text = self.item if name is None else self.get(name)
             if text is None:
                 continue
-            missing = [path for path in paths if (name, path) not in self._paths]
+            missing = [path for path in paths if not self.knows(name, path)]
             for path, values in zip(missing, jsontext.extract(text, missing), strict=True):
                 self._paths[(name, path)] = values
 
+    def knows(self, name: str | None, path: str) -> bool:
+        """Whether `prepare` has read it, here or for the rows that these were taken from."""
+        inherited = name is not None and self._of is not None and self._of.knows(name, path)
+        return inherited or (name, path) in self._paths
+
     def path(self, name: str | None, path: str) -> pl.Series:
         """What `prepare` has read."""
-        return self._paths.get((name, path), self.nothing())
+        known = self._paths.get((name, path))
+        if known is None and name is not None and self._of is not None and self._rows is not None:
+            known = self._paths[(name, path)] = self._of.path(name, path).gather(self._rows)
+        return self.nothing() if known is None else known
 
 
 @dataclass(frozen=True)

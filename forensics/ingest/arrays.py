@@ -12,7 +12,8 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from forensics.formats.elements import find, last_start, opening, texts
+from forensics.formats.columns import texts_between
+from forensics.formats.elements import find, last_start, opening
 from forensics.ingest.chunks import CHUNK, MAX_RECORD, Chunk, newlines
 from forensics.ingest.encoding import Encoding, Lines, split
 
@@ -55,7 +56,7 @@ def array_records(lines: Lines, chunk: Chunk, marker: bytes | None) -> tuple[pl.
     starts = found.starts + begin
     ends = np.where(found.ends < 0, np.append(starts[1:], len(data))[: len(starts)], found.ends + begin)
     bounds = np.concatenate([[begin], np.column_stack([starts, ends]).ravel(), [len(data)]]).astype(np.int64)
-    pieces = texts(data, bounds)
+    pieces = texts_between(data, bounds)
     between = pieces.gather_every(2)  # before, between and behind the objects
     junk = between.str.contains(r"[^\s,\[\]{}]") & ~between.str.contains(r"^[\s,}]*\]")
     chosen = np.ones(len(pieces), bool)

@@ -10,6 +10,8 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from forensics.formats.columns import texts_between
+
 UTF8: Final = "utf-8"
 GB18030: Final = "gb18030"
 UTF16: Final = ("utf-16-le", "utf-16-be")
@@ -116,10 +118,7 @@ class Lines:
     def series(self, starts: np.ndarray[tuple[int], np.dtype[np.int64]] | None = None) -> pl.Series:
         """The lines without their ends, or the runs of lines that begin at the line numbers `starts` (from 0)."""
         bounds = self.bounds if starts is None else np.append(self.bounds[starts], self.bounds[-1])
-        array = pa.LargeStringArray.from_buffers(
-            len(bounds) - 1, pa.py_buffer(bounds.astype(np.int64)), pa.py_buffer(self.text)
-        )
-        series = pl.Series("raw", array)
+        series = texts_between(self.text, bounds)
         if starts is not None and b"\r" in self.text:  # one byte: searched for at memory speed
             series = series.str.replace_all("\r\n", "\n", literal=True)
         return series.str.strip_chars_end("\r\n")

@@ -15,7 +15,7 @@ import polars as pl
 from forensics.model.event import TYPES
 from forensics.readers.base import Parsed, SourceContext, no_rejects
 from forensics.readers.binlog_images import Images
-from forensics.readers.cdc_sql import MARKS, ROWS, VALUES
+from forensics.readers.cdc_sql import MARKS, MESSAGES, ROWS, TEXTS, VALUES
 from forensics.readers.connect import typed
 from forensics.readers.text import extra
 from forensics.store.schema import POLARS
@@ -47,14 +47,18 @@ class Cdc:
         records = records.with_row_index("i").with_columns(pl.col("i").cast(pl.Int64))
         with duckdb.connect(config={"threads": 1}) as con:
             con.register("quoted", records.select("i", pl.col("raw").alias("j"), _quoted("raw").alias("q")))
-            con.sql("CREATE TEMP TABLE texts AS SELECT i, CASE WHEN json_valid(q) THEN q ELSE j END AS j FROM quoted")
-            rows, marks = con.sql(ROWS).pl(), con.sql(MARKS).pl().sort("i")
+            con.sql(TEXTS)
+            con.sql(MESSAGES)
+            rows = con.sql(ROWS).pl()
             rows = rows.with_columns(pl.col("verb").replace_strict(_VERBS, default=None, return_dtype=pl.String))
-            rows = self._in_transactions(rows.filter(pl.col("verb").is_not_null()).sort("i", "n"), marks)
+            rows = rows.filter(pl.col("verb").is_not_null()).sort("i", "n")
+            con.register("told", rows.select("i"))
+            marks = con.sql(MARKS).pl().sort("i")
+            rows = self._in_transactions(rows, marks)
             rows = rows.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("g"))
             con.register("rows", rows)
             values = con.sql(VALUES).pl()
-            valid = con.sql("SELECT i FROM texts WHERE json_valid(j)").pl()["i"]
+            valid = con.sql("SELECT i FROM texts WHERE j IS NOT NULL").pl()["i"]
         values = typed(values, rows.select(pl.col("g").alias("group"), pl.col("layout").cast(pl.String)))
         events = pl.concat([self._changes(records, rows, values), _others(records, rows, marks, valid)], how="diagonal")
         broken = records.filter(~pl.col("i").is_in(valid.implode())).with_columns(
@@ -94,7 +98,7 @@ class Cdc:
         numbered = (
             named.join(places, on=["table", "name"])
             .select("group", "section", "ordinal", "value")
-            .sort("group", "section", "ordinal")
+            .sort("group", "section", "ordinal", "value")
         )
         versions = pl.DataFrame(
             [(table, -1, columns) for table, columns in self._columns.items()],

@@ -1,44 +1,69 @@
-"""The SQL that takes change-data-capture messages apart: one row a row image, then one row a value."""
+"""The SQL that takes change-data-capture messages apart: one row a row image, then one row a value.
+
+Of each message everything is taken in one pass (`json_extract` with a list of paths): a pass for each path would read every message some
+thirty times.
+"""
 
 from __future__ import annotations
 
 from typing import Final
 
+_PATHS: Final = {
+    "op": "$.op", "action": "$.action", "table_": "$.table", "type_": "$.type", "database_": "$.database", "schema_": "$.schema", "gtid": "$.gtid", "xid": "$.xid",
+    "es": "$.es", "ts": "$.ts", "stamp": "$.timestamp", "position_": "$.position", "nextlsn": "$.nextlsn", "lsn": "$.lsn", "sql_": "$.sql", "ddl": "$.ddl",
+    "transaction_id": "$.transaction.id", "source_schema": "$.source.schema", "source_db": "$.source.db", "source_table": "$.source.table",
+    "source_us": "$.source.ts_us", "source_ms": "$.source.ts_ms", "source_gtid": "$.source.gtid", "source_tx": "$.source.txId", "source_file": "$.source.file",
+    "source_pos": "$.source.pos", "source_lsn": "$.source.lsn", "snapshot": "$.source.snapshot",
+}  # fmt: skip
+_TYPES: Final = {name: f"$.{name}" for name in ("source", "data", "change", "identity", "columns")}
+
+
+def _list(paths: dict[str, str]) -> str:
+    return "[" + ", ".join(f"'{path}'" for path in paths.values()) + "]"
+
+
+TEXTS: Final = """
+CREATE TEMP TABLE texts AS SELECT i, CASE WHEN json_valid(q) THEN q WHEN json_valid(j) THEN j END AS j FROM quoted
+"""
+"""`i`, `j`: null where a message is no JSON."""
+
+MESSAGES: Final = f"""
+CREATE TEMP TABLE messages AS
+WITH t AS (SELECT i, j, json_type(j, ['$', '$.payload']) AS t FROM texts WHERE j IS NOT NULL),
+p AS (SELECT i, CASE WHEN t[2] = 'OBJECT' THEN json_extract(j, '$.payload') ELSE CAST(j AS JSON) END AS p,
+             CASE WHEN t[2] = 'OBJECT' THEN json_extract(j, '$.schema') END AS layout FROM t WHERE t[1] = 'OBJECT'),
+f AS (SELECT *, json_extract_string(p, {_list(_PATHS)}) AS f, json_type(p, {_list(_TYPES)}) AS t FROM p)
+SELECT i, p, layout, {", ".join(f"f[{at}] AS {name}" for at, name in enumerate(_PATHS, 1))},
+       {", ".join(f"t[{at}] AS {name}_is" for at, name in enumerate(_TYPES, 1))} FROM f
+"""
+"""Messages that are objects: `i`, `p` (the message, or the payload in it), `layout` (Kafka Connect schema), and their texts."""
+
 ROWS: Final = """
-WITH m AS (SELECT i, CASE WHEN json_type(j, '$.payload') = 'OBJECT' THEN json_extract(j, '$.payload') ELSE CAST(j AS JSON) END AS p,
-                  CASE WHEN json_type(j, '$.payload') = 'OBJECT' THEN json_extract(j, '$.schema') END AS layout
-           FROM texts WHERE json_valid(j) AND json_type(j) = 'OBJECT'),
-canal AS (SELECT *, unnest(range(CAST(json_array_length(p, '$.data') AS BIGINT))) AS n FROM m WHERE json_type(p, '$.data') = 'ARRAY'),
-wal1 AS (SELECT *, unnest(range(CAST(json_array_length(p, '$.change') AS BIGINT))) AS n FROM m WHERE json_type(p, '$.change') = 'ARRAY'),
-wal1_rows AS (SELECT i, n, p, json_extract(p, '$.change[' || n || ']') AS c FROM wal1),
-wal2 AS (SELECT * FROM m WHERE p->>'$.action' IN ('I', 'U', 'D') AND p->>'$.table' IS NOT NULL)
+WITH canal AS (SELECT *, json_extract(p, '$.data[*]') AS images, json_extract(p, '$.old[*]') AS olds FROM messages WHERE data_is = 'ARRAY'),
+canal_rows AS (SELECT * EXCLUDE (images, olds), unnest(range(len(images))) AS n, unnest(images) AS image, unnest(olds[:len(images)]) AS former FROM canal),
+wal1 AS (SELECT *, json_extract(p, '$.change[*]') AS changes FROM messages WHERE change_is = 'ARRAY'),
+wal1_rows AS (SELECT * EXCLUDE (changes), unnest(range(len(changes))) AS n, unnest(changes) AS c FROM wal1)
 -- Debezium
-SELECT i, 0 AS n, concat_ws('.', coalesce(p->>'$.source.schema', p->>'$.source.db'), p->>'$.source.table') AS "table",
-       p->>'$.op' AS verb,
-       nullif(coalesce(TRY_CAST(p->>'$.source.ts_us' AS BIGINT), TRY_CAST(p->>'$.source.ts_ms' AS BIGINT) * 1000), 0) AS us,
-       coalesce(p->>'$.source.gtid', p->>'$.transaction.id', p->>'$.source.txId') AS txn,
-       CASE WHEN p->>'$.source.pos' IS NOT NULL THEN concat(p->>'$.source.file', ':', p->>'$.source.pos')
-            ELSE p->>'$.source.lsn' END AS pos,
+SELECT i, 0 AS n, concat_ws('.', coalesce(source_schema, source_db), source_table) AS "table", op AS verb,
+       nullif(coalesce(TRY_CAST(source_us AS BIGINT), TRY_CAST(source_ms AS BIGINT) * 1000), 0) AS us,
+       coalesce(source_gtid, transaction_id, source_tx) AS txn,
+       CASE WHEN source_pos IS NOT NULL THEN concat(source_file, ':', source_pos) ELSE source_lsn END AS pos,
        p->'$.before' AS before, p->'$.after' AS after, CAST(NULL AS JSON) AS old, layout,
-       CASE WHEN p->>'$.op' = 'r' OR p->>'$.source.snapshot' IN ('true', 'first', 'last', 'first_in_data_collection', 'last_in_data_collection')
-            THEN 'snapshot' END AS origin
-FROM m WHERE json_type(p, '$.source') = 'OBJECT' AND p->>'$.op' IS NOT NULL
+       CASE WHEN op = 'r' OR snapshot IN ('true', 'first', 'last', 'first_in_data_collection', 'last_in_data_collection') THEN 'snapshot' END AS origin
+FROM messages WHERE source_is = 'OBJECT' AND op IS NOT NULL
 -- Canal
 UNION ALL
-SELECT i, n, concat_ws('.', p->>'$.database', p->>'$.table'), lower(p->>'$.type'),
-       nullif(TRY_CAST(coalesce(p->>'$.es', p->>'$.ts') AS BIGINT), 0) * 1000, nullif(p->>'$.gtid', ''), NULL,
-       NULL, json_extract(p, '$.data[' || n || ']'), json_extract(p, '$.old[' || n || ']'), NULL, NULL
-FROM canal
+SELECT i, n, concat_ws('.', database_, table_), lower(type_), nullif(TRY_CAST(coalesce(es, ts) AS BIGINT), 0) * 1000, nullif(gtid, ''), NULL,
+       NULL, image, former, NULL, NULL
+FROM canal_rows
 -- Maxwell
 UNION ALL
-SELECT i, 0, concat_ws('.', p->>'$.database', p->>'$.table'), replace(lower(p->>'$.type'), 'bootstrap-', ''),
-       TRY_CAST(p->>'$.ts' AS BIGINT) * 1000000, coalesce(p->>'$.gtid', p->>'$.xid'), p->>'$.position',
-       NULL, p->'$.data', p->'$.old', NULL, CASE WHEN p->>'$.type' LIKE 'bootstrap-%' THEN 'snapshot' END
-FROM m WHERE json_type(p, '$.data') = 'OBJECT' AND p->>'$.table' IS NOT NULL
+SELECT i, 0, concat_ws('.', database_, table_), replace(lower(type_), 'bootstrap-', ''), TRY_CAST(ts AS BIGINT) * 1000000, coalesce(gtid, xid), position_,
+       NULL, p->'$.data', p->'$.old', NULL, CASE WHEN type_ LIKE 'bootstrap-%' THEN 'snapshot' END
+FROM messages WHERE data_is = 'OBJECT' AND table_ IS NOT NULL
 -- wal2json, version 1: a transaction a message
 UNION ALL
-SELECT i, n, concat_ws('.', c->>'$.schema', c->>'$.table'), c->>'$.kind',
-       epoch_us(TRY_CAST(p->>'$.timestamp' AS TIMESTAMPTZ)), p->>'$.xid', p->>'$.nextlsn',
+SELECT i, n, concat_ws('.', c->>'$.schema', c->>'$.table'), c->>'$.kind', epoch_us(TRY_CAST(stamp AS TIMESTAMPTZ)), xid, nextlsn,
        CASE WHEN json_type(c, '$.oldkeys') = 'OBJECT'
             THEN to_json(map(CAST(c->'$.oldkeys.keynames' AS VARCHAR[]), CAST(c->'$.oldkeys.keyvalues' AS JSON[]))) END,
        CASE WHEN json_type(c, '$.columnnames') = 'ARRAY'
@@ -46,13 +71,10 @@ SELECT i, n, concat_ws('.', c->>'$.schema', c->>'$.table'), c->>'$.kind',
 FROM wal1_rows
 -- wal2json, version 2: a row a message
 UNION ALL
-SELECT i, 0, concat_ws('.', p->>'$.schema', p->>'$.table'), p->>'$.action',
-       epoch_us(TRY_CAST(p->>'$.timestamp' AS TIMESTAMPTZ)), p->>'$.xid', p->>'$.lsn',
-       CASE WHEN json_type(p, '$.identity') = 'ARRAY'
-            THEN to_json(map(p->>'$.identity[*].name', CAST(p->'$.identity[*].value' AS JSON[]))) END,
-       CASE WHEN json_type(p, '$.columns') = 'ARRAY'
-            THEN to_json(map(p->>'$.columns[*].name', CAST(p->'$.columns[*].value' AS JSON[]))) END, NULL, NULL, NULL
-FROM wal2
+SELECT i, 0, concat_ws('.', schema_, table_), action, epoch_us(TRY_CAST(stamp AS TIMESTAMPTZ)), xid, lsn,
+       CASE WHEN identity_is = 'ARRAY' THEN to_json(map(p->>'$.identity[*].name', CAST(p->'$.identity[*].value' AS JSON[]))) END,
+       CASE WHEN columns_is = 'ARRAY' THEN to_json(map(p->>'$.columns[*].name', CAST(p->'$.columns[*].value' AS JSON[]))) END, NULL, NULL, NULL
+FROM messages WHERE action IN ('I', 'U', 'D') AND table_ IS NOT NULL
 """
 """`i` (message), `n` (row in it), `table`, `verb`, `us`, `txn`, `pos`, `before`, `after`, `old` (former values of what changed), `layout`
 (Kafka Connect schema), `origin`."""
@@ -67,20 +89,16 @@ s AS (SELECT g, 'before' AS section, before AS o, CAST([] AS VARCHAR[]) AS but F
 SELECT g AS "group", section, e.key AS name, e.value->>'$' AS value
 FROM s, json_each(s.o) e
 WHERE NOT list_contains(s.but, e.key) AND coalesce(e.value->>'$', '') <> '__debezium_unavailable_value'
-ORDER BY ALL
 """
-"""`group` (row), `section`, `name`, `value`. A column that the message leaves out has no row; one that is null has a null value."""
+"""`group` (row), `section`, `name`, `value`, in no particular order. A column that the message leaves out has no row; one that is null has a
+null value."""
 
 MARKS: Final = """
-SELECT i, p->>'$.action' AS mark, epoch_us(TRY_CAST(p->>'$.timestamp' AS TIMESTAMPTZ)) AS us, p->>'$.xid' AS txn,
-       coalesce(nullif(p->>'$.sql', ''), p->>'$.ddl') AS statement,
-       CASE WHEN coalesce(p->>'$.op', p->>'$.action') IN ('t', 'T') THEN 'truncate' WHEN p->>'$.action' = 'B' THEN 'begin'
-            WHEN p->>'$.action' = 'C' THEN 'commit' ELSE nullif(lower(p->>'$.type'), '') END AS says,
-       nullif(concat_ws('.', coalesce(p->>'$.database', p->>'$.schema', p->>'$.source.schema', p->>'$.source.db'),
-                        coalesce(p->>'$.table', p->>'$.source.table')), '') AS "table",
-       coalesce(nullif(TRY_CAST(p->>'$.es' AS BIGINT), 0) * 1000, nullif(TRY_CAST(p->>'$.source.ts_ms' AS BIGINT), 0) * 1000,
-                epoch_us(TRY_CAST(p->>'$.timestamp' AS TIMESTAMPTZ))) AS at_us
-FROM (SELECT i, CASE WHEN json_type(j, '$.payload') = 'OBJECT' THEN json_extract(j, '$.payload') ELSE CAST(j AS JSON) END AS p
-      FROM texts WHERE json_valid(j) AND json_type(j) = 'OBJECT')
+SELECT i, action AS mark, epoch_us(TRY_CAST(stamp AS TIMESTAMPTZ)) AS us, xid AS txn, coalesce(nullif(sql_, ''), ddl) AS statement,
+       CASE WHEN coalesce(op, action) IN ('t', 'T') THEN 'truncate' WHEN action = 'B' THEN 'begin'
+            WHEN action = 'C' THEN 'commit' ELSE nullif(lower(type_), '') END AS says,
+       nullif(concat_ws('.', coalesce(database_, schema_, source_schema, source_db), coalesce(table_, source_table)), '') AS "table",
+       coalesce(nullif(TRY_CAST(es AS BIGINT), 0) * 1000, nullif(TRY_CAST(source_ms AS BIGINT), 0) * 1000, epoch_us(TRY_CAST(stamp AS TIMESTAMPTZ))) AS at_us
+FROM messages WHERE action = 'B' OR i NOT IN (SELECT i FROM told)
 """
-"""What messages say beside rows: begin and commit, truncation, DDL."""
+"""What messages say that have no rows (`told`: those that have): begin and commit, truncation, DDL."""

@@ -13,7 +13,8 @@ from typing import Final, Protocol
 import numpy as np
 import polars as pl
 
-from forensics.formats.elements import Positions, texts
+from forensics.formats.columns import texts_between
+from forensics.formats.elements import Positions
 from forensics.formats.statements import COPY, INSERT, SILENT, column_list, statement_starts, unquoted
 from forensics.formats.tuples import row
 from forensics.readers.ddl import Schemas, find_table
@@ -89,7 +90,7 @@ class Framer:
         begins[0] = True
         first = np.flatnonzero(begins).astype(np.int64)
         groups = pl.DataFrame(
-            {"at": lines.bounds[first], "number": first + line, "layout": layout[first], "raw": texts(lines.text, np.append(lines.bounds[first], lines.bounds[-1]))}
+            {"at": lines.bounds[first], "number": first + line, "layout": layout[first], "raw": texts_between(lines.text, np.append(lines.bounds[first], lines.bounds[-1]))}
         )  # fmt: skip
         plain = groups.filter(pl.col("layout") != OTHER).with_columns(pl.col("raw").str.strip_chars_end("\r\n"))
         items = [plain, *self._statements(groups.filter(pl.col("layout") == OTHER))]

@@ -12,6 +12,7 @@ from typing import Final
 
 import polars as pl
 
+from forensics.formats.columns import constant
 from forensics.readers.columns import FILLED, canonical
 
 ROW_ID: Final = "row_id"
@@ -45,16 +46,17 @@ def entities(statements: pl.Series) -> pl.DataFrame:
     looked = looked.with_columns(_bare(pl.col("text").str.extract(_TABLE, 1)).alias("table_name"))
     pairs = pl.concat([_compared(looked), _inserted(looked)]).drop_nulls()
     meaning = {name: ROW_ID if name.lower() == "id" else canonical(name) for name in pairs["name"].unique().to_list()}
-    known = (
-        pairs.with_columns(pl.col("name").replace_strict(meaning, default=None, return_dtype=pl.String).alias("column"))
-        .filter(pl.col("column").is_in([*FILLED, ROW_ID]) & ~pl.col("value").is_in(["", "NULL", "null"]))
-        .group_by("nr", "column")
-        .agg(pl.col("value").first(), pl.col("value").n_unique().alias("values"))
-        .filter(pl.col("values") == 1)
+    meaning = {name: column for name, column in meaning.items() if column in FILLED or column == ROW_ID}
+    column = pl.col("name").replace_strict(meaning, default=None, return_dtype=pl.String).alias("column")
+    known = pairs.select("nr", "value", column).filter(
+        pl.col("column").is_not_null() & ~pl.col("value").is_in(["", "NULL", "null"])
     )
-    for column in sorted({ROW_ID, *known["column"].unique().to_list()}):
-        named = known.filter(pl.col("column") == column).select("nr", pl.col("value").alias(column))
-        looked = looked.join(named, on="nr", how="left", maintain_order="left")
+    for (name,), part in sorted(known.partition_by("column", as_dict=True).items()):
+        if part["nr"].n_unique() < part.height:
+            part = part.unique(["nr", "value"]).filter(pl.col("nr").is_unique())  # noqa: PLW2901
+        looked = looked.with_columns(constant(None, looked.height).scatter(part["nr"], part["value"]).alias(str(name)))
+    if ROW_ID not in looked.columns:
+        looked = looked.with_columns(constant(None, looked.height).alias(ROW_ID))
     return statements.to_frame("statement").join(
         looked.drop("nr", "text"), on="statement", how="left", maintain_order="left"
     ).drop("statement")  # fmt: skip
@@ -68,7 +70,7 @@ def _compared(looked: pl.DataFrame) -> pl.DataFrame:
         .explode("hit", empty_as_null=False, keep_nulls=False)
     )
     hits = hits.filter(~pl.col("hit").str.contains(r"[-+*/]$"))
-    name, value = pl.col("hit").str.extract(rf"^({_NAME})"), pl.col("hit").str.extract(r"(?s)^[^=]*=\s*(.*)$")
+    name, value = pl.col("hit").str.extract(rf"^({_NAME})"), pl.col("hit").str.replace(r"^[^=]*=\s*", "")
     return hits.select("nr", _bare(name).alias("name"), _value(value).alias("value"))
 
 
@@ -101,9 +103,9 @@ def _bare(name: pl.Expr) -> pl.Expr:
 def _value(literal: pl.Expr) -> pl.Expr:
     """A constant without its quotes; doubled and escaped quotes are one."""
     text = literal.str.strip_chars()
-    inner = text.str.replace(r"(?s)^(['\"])(.*)['\"]$", "${2}")
+    inner = text.str.head(-1).str.tail(-1)
     return (
-        pl.when(text.str.contains(r"^['\"]"))
-        .then(inner.str.replace_all("''", "'").str.replace_all(r"\\(.)", "${1}"))
+        pl.when(text.str.starts_with("'") | text.str.starts_with('"'))
+        .then(inner.str.replace_all("''", "'", literal=True).str.replace_all(r"\\(.)", "${1}"))
         .otherwise(text)
     )

@@ -112,9 +112,11 @@ class W3c:
 def _split(rows: pl.DataFrame, fields: list[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The columns as `f:NAME`, `-` and empty as null; runs of blanks count as one where only that makes the number right."""
     width = len(fields)
-    plain = rows["text"].str.split(" ")
-    squeezed = rows["text"].str.replace_all(" +", " ").str.split(" ")
-    cells = plain.zip_with(plain.list.len() == width, squeezed)
+    text = rows["text"]
+    cells = text.str.split(" ")
+    odd = (cells.list.len() != width).arg_true()
+    if len(odd):
+        cells = text.scatter(odd, text.gather(odd).str.replace_all(" +", " ")).str.split(" ")
     fits = (cells.list.len() == width) & (width > 0)
     count = cells.list.len().cast(pl.String)
     reason = (
@@ -123,12 +125,10 @@ def _split(rows: pl.DataFrame, fields: list[str]) -> tuple[pl.DataFrame, pl.Data
         else pl.Series(["no #Fields: line before it"]).new_from_index(0, rows.height)
     )
     bad = rows.with_columns(reason.alias("reason")).filter(~fits).select(no_rejects().columns)
-    columns = [
-        cells.filter(fits).list.get(i, null_on_oob=True).replace(["-", ""], [None, None]).alias(f"f:{name}")
-        for i, name in enumerate(fields)
-    ]
-    unique = {column.name: column for column in columns}
-    return rows.filter(fits).with_columns(unique.values()), bad
+    good = cells.filter(fits)
+    columns = {f"f:{name}": good.list.get(i, null_on_oob=True) for i, name in enumerate(fields)}
+    said = pl.DataFrame(columns).select(pl.when((pl.all() != "-") & (pl.all() != "")).then(pl.all()))
+    return rows.filter(fits).hstack(said), bad
 
 
 def _directives(rows: pl.DataFrame) -> pl.DataFrame:

@@ -35,12 +35,17 @@ def write_events(frame: pl.DataFrame, table: Path) -> list[Written]:
         frame: rows with exactly the event table's columns, `kind` never null.
         table: the Delta table's folder.
     """
-    month = pl.col("ts").dt.year().cast(pl.Int32) * 12 + pl.col("ts").dt.month() - 1
-    parts = frame.with_columns(month.alias("_month")).partition_by("kind", "_month", as_dict=True)
+    month = frame["ts"].dt.year().cast(pl.Int32) * 12 + frame["ts"].dt.month() - 1
+    if frame.height and frame["kind"].n_unique() == month.n_unique() == 1:  # most sources: nothing to be copied apart
+        parts = {(frame["kind"][0], month[0]): frame}
+    else:
+        parts = frame.with_columns(month.alias("_month")).partition_by("kind", "_month", as_dict=True)
     written = []
     for (kind, months), part in parts.items():
         name = NO_MONTH if months is None else f"{cast('int', months) // 12:04d}-{cast('int', months) % 12 + 1:02d}"
-        written.append(write_sorted(part.drop("_month", "kind"), table, {"kind": str(kind), "month": name}))
+        written.append(
+            write_sorted(part.drop("_month", "kind", strict=False), table, {"kind": str(kind), "month": name})
+        )
     return written
 
 

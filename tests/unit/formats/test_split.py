@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from forensics.formats.spec import Pattern
 from forensics.formats.split import matcher
 
 BRACES = (
@@ -21,7 +22,7 @@ BRACES = (
 @given(st.lists(st.lists(st.sampled_from([*'ab -{}\n"', "call "]), max_size=14).map("".join), min_size=1, max_size=8))
 @settings(max_examples=150, deadline=None)
 def test_braces_at_the_end_are_taken_as_the_regex_would_take_them(regex, tails):
-    found = matcher("x", regex)
+    found = matcher(Pattern("x", regex))
     assert found.tail is not None
     assert found.tail.braces is not None
     shapes = ("T1 - {}", "T1 - {{{}", "T1 - call {{{}}}", "T1 - {{{}}}")
