@@ -6,13 +6,14 @@ The replay itself is SQL (`book_state`, `physical_state`, `state_difference`); h
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import duckdb
 import polars as pl
 
 from forensics.model.errors import ConfigError
+from forensics.model.when import to_micros
 
 _TIME: Final = pl.Datetime("us", "UTC")
 _WITNESS: Final[dict[str, Any]] = {"event_id": pl.String, "file": pl.String, "line": pl.Int64}
@@ -117,7 +118,7 @@ def _ask(
     params: dict[str, Any] = dict(given)
     if at is not None:
         tests.append("from_us <= $at AND (to_us IS NULL OR to_us > $at)")
-        params["at"] = (at.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+        params["at"] = to_micros(at)
     asked = f"SELECT * FROM ({rows}) WHERE {' AND '.join(tests) or 'true'}"
     frame: pl.DataFrame = con.sql(_CITED.format(rows=asked), params=params).pl()
     return frame

@@ -51,3 +51,13 @@ def span(text: str | timedelta | None) -> timedelta | None:
     if match is None:
         raise ConfigError(f"'{text}' is no length of time", hint="write it as 30m, 2h or 3d")
     return timedelta(seconds=float(match[1]) * _UNITS[match[2]])
+
+
+def from_micros(us: int | None) -> datetime | None:
+    """Microseconds since 1970 as a moment in UTC."""
+    return None if us is None else datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=us)
+
+
+def to_micros(moment: datetime) -> int:
+    """Microseconds since 1970."""
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
