@@ -12,8 +12,8 @@ from typing import Final
 MARK: Final = "[redacted]"
 
 _NAME: Final = (
-    r"(?:[\w.-]*(?:token|passw(?:or)?d|passphrase|passwd|pwd|secret|cookie|authori[sz]ation|api[-_]?key|access[-_]?key|app[-_]?key|"
-    r"private[-_]?key|credential|signature|jsessionid|session[-_]?id)[\w.-]*|[\w.-]*(?:密码|口令|令牌|密钥|签名)[\w.-]*|sign|pass|auth|sid)"
+    r"(?:[\w.-]{0,40}(?:token|passw(?:or)?d|passphrase|passwd|pwd|secret|cookie|authori[sz]ation|api[-_]?key|access[-_]?key|app[-_]?key|"
+    r"private[-_]?key|credential|signature|jsessionid|session[-_]?id)[\w.-]{0,40}|[\w.-]{0,40}(?:密码|口令|令牌|密钥|签名)[\w.-]{0,40}|sign|pass|auth|sid)"
 )
 _PATTERNS: Final = (
     # "name": "value", also where the quotes are escaped because the JSON stands inside a text
@@ -21,12 +21,12 @@ _PATTERNS: Final = (
     (rf'(\\+"{_NAME}\\+"\s*:\s*)(\\+")(?:(?!\\+").)*(?:\\+"|$)', rf"\1\2{MARK}\2"),
     (rf"('{_NAME}'\s*:\s*)'(?:[^'\\]|\\.)*(?:'|$)", rf"\1'{MARK}'"),
     (rf'(\\*"{_NAME}\\*"\s*:\s*)[^\s",}}\]\\\[]+', rf"\1{MARK}"),
-    (rf"(<(?:\w+:)?({_NAME})(?:\s[^>]*)?>)[^<]*", rf"\1{MARK}"),
+    (rf"(<(?:\w+:)?({_NAME})(?:\s[^<>]{0,200})?>)[^<]*", rf"\1{MARK}"),
     (r"(?m)((?:^|[\s,{;])(?:set-|proxy-)?(?:cookie|authorization)\s*[:=]\s*)[^\r\n\"]+", rf"\1{MARK}"),
     (rf"((?:^|[?&;,\s{{(\[]){_NAME}\s*[=:]\s*)(?!\[redacted\])[^&;,\s\"'<>}})\]]+", rf"\1{MARK}"),
     (r"\b(Bearer|Basic|Digest|Negotiate)\s+[\w.~+/=-]{6,}", rf"\1 {MARK}"),
     (r"\beyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?", MARK),  # a JSON web token
-    (r"(\w+://)[^/\s:@]+:[^/\s@]+@", rf"\1{MARK}@"),
+    (r"(\b\w{1,12}://)[^/\s:@]{1,80}:[^/\s@]{1,200}@", rf"\1{MARK}@"),
 )
 _RULES: Final = tuple((re.compile(pattern, re.IGNORECASE | re.DOTALL), put) for pattern, put in _PATTERNS)
 _SECRET_NAME: Final = re.compile(_NAME, re.IGNORECASE)

@@ -110,7 +110,7 @@ def _request(
         url=redact(endpoint) if endpoint else None,
         receiver=best["callee"] or kept.get("upstream"),
         headers=_headers(kept),
-        body=None if body is None else redact(_text(body))[:MOST_BODY],
+        body=None if body is None else redact(_text(body)[:MOST_BODY]),
         request_id=request_id,
         attempts=tuple(_attempt(row) for row in calls),
         failed=sum(max(len(row["upstream"] or ()), 1) for row in calls),
@@ -130,7 +130,7 @@ def _attempt(row: Mapping[str, Any]) -> dict[str, Any]:
         "ended_at": from_micros(row["ended_us"]),
         "outcome": row["outcome"],
         "status_code": row["status_code"],
-        "error": None if row["error"] is None else redact(row["error"])[:500],
+        "error": None if row["error"] is None else redact(row["error"][:500]),
         "attempt": row["attempt"],
     }
 
@@ -143,7 +143,7 @@ def _headers(extra: Mapping[str, Any]) -> dict[str, str]:
             inner = _table(value) if "header" in key.lower() else {}
             found.update(inner or {key: value})
     return {
-        str(key): "[redacted]" if is_secret(str(key)) else redact(_text(value))[:500] for key, value in found.items()
+        str(key): "[redacted]" if is_secret(str(key)) else redact(_text(value)[:500]) for key, value in found.items()
     }
 
 
