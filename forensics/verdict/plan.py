@@ -13,12 +13,13 @@ from typing import Any, Final
 
 import duckdb
 
-from forensics.model.result import Correction, Effect, Finding, Incident, Settled, decimal_text
-from forensics.model.when import from_micros, to_micros
+from forensics.model.result import Correction, Effect, Finding, Incident, decimal_text
+from forensics.model.when import to_micros
 from forensics.verdict import texts
 from forensics.verdict.correct import BOOK_CLASSES
 from forensics.verdict.group import values
 from forensics.verdict.replay import replay_requests
+from forensics.verdict.settled import change, settled, signed
 
 PHASES: Final = (
     ("investigate", "count"), ("cancel", "complete", "replay", "resend"), ("reverse",), ("transfer", "move", "rebind"),
@@ -26,7 +27,6 @@ PHASES: Final = (
 )  # fmt: skip
 """The order of steps: look first, then let the systems post what they missed, then take back, move, adjust, and let go."""
 VIEWS: Final = ("ledger_rows", "book_state", "api_calls")
-_SENDS: Final = frozenset({"replay", "resend", "complete"})
 _UNSURE: Final = 0.8
 _FAR: Final = datetime.max.replace(tzinfo=UTC)
 
@@ -54,17 +54,6 @@ SELECT doc, sku, batch, location, pallet, sum(qty)::DECIMAL(18, 6) AS qty FROM b
 WHERE record = 'reservation' AND to_us IS NULL AND doc IN (SELECT unnest($docs::VARCHAR[]))
 GROUP BY ALL ORDER BY ALL
 """
-_LATER: Final = """
-WITH asked AS (
-    SELECT unnest($nr::BIGINT[]) AS nr, unnest($sku::VARCHAR[]) AS sku, unnest($location::VARCHAR[]) AS location, unnest($pallet::VARCHAR[]) AS pallet,
-           unnest($doc::VARCHAR[]) AS doc, unnest($qty::DECIMAL(18, 6)[]) AS qty, unnest($since::BIGINT[]) AS since_us
-)
-SELECT a.nr, concat(l.source, ':', l.byte_offset, ':', l.part) AS event_id, l.us, l.qty::DECIMAL(18, 6) AS qty
-FROM asked a JOIN ledger_rows l ON l.sku = a.sku AND l.us > a.since_us AND sign(l.qty) = sign(a.qty) AND coalesce(l.pallet = a.pallet, true)
-WHERE l.system IS DISTINCT FROM 'erp'
-  AND (l.location = a.location AND l.doc_type IN ('count', 'adjust', 'reversal', 'move') OR l.doc = a.doc AND l.qty = a.qty)
-ORDER BY a.nr, l.us, l.nr
-"""
 
 
 def plan(
@@ -79,7 +68,7 @@ def plan(
     """
     known = {finding.id: finding for finding in findings}
     in_time = sorted(incidents, key=lambda one: (one.started_at or _FAR, one.id))
-    done = _settled(con, [correction for incident in in_time for correction in incident.correction], known)
+    done, counted = settled(con, [correction for incident in in_time for correction in incident.correction], known)
     opened = [
         replace(
             incident,
@@ -103,7 +92,9 @@ def plan(
         chained = replace(
             correction, step=step, effect=_chained(effect, moved), replay=requests.get(correction.finding or "", ())
         )
-        planned[number] = replace(chained, risk=_risk(incident, chained, facts))
+        planned[number] = replace(
+            chained, risk=_risk(incident, chained, {**facts, "counted": counted.get(id(correction))})
+        )
     done_ones = iter(planned)
     complete = {i.id: replace(i, correction=tuple(next(done_ones) for _ in i.correction)) for i in opened}
     return tuple(complete[incident.id] for incident in incidents)
@@ -124,61 +115,6 @@ def _phase(action: str) -> int:
     return next((number for number, actions in enumerate(PHASES) if action in actions), len(PHASES))
 
 
-def _delta(correction: Correction, finding: Finding | None) -> Decimal:
-    """By how much the book is to change: the posting's quantity, or what a message or task will make the system post."""
-    if correction.qty is not None:
-        return correction.qty
-    return -finding.qty_error if finding is not None and correction.action in _SENDS else Decimal(0)
-
-
-def _settled(
-    con: duckdb.DuckDBPyConnection, corrections: Sequence[Correction], known: dict[str, Finding]
-) -> dict[int, Settled]:
-    """By `id` of the correction: later postings that together, or one of them alone, changed the row by what is to be posted.
-
-    A posting settles one correction at most, the earliest.
-    """
-    asked: list[dict[str, Any]] = []
-    for number, correction in enumerate(corrections):
-        finding = known.get(correction.finding or "")
-        if finding is None or finding.fault not in BOOK_CLASSES or finding.started_at is None or correction.sku is None:
-            continue
-        wanted = _delta(correction, finding) or -finding.qty_error
-        docs = values(finding.subject, "doc")
-        if wanted:
-            asked.append(
-                {
-                    "nr": number, "sku": correction.sku, "location": correction.location, "pallet": correction.pallet,
-                    "doc": str(next(iter(docs))) if len(docs) == 1 else None, "qty": wanted,
-                    "since": to_micros(finding.ended_at or finding.started_at),
-                }
-            )  # fmt: skip
-    names = ("nr", "sku", "location", "pallet", "doc", "qty", "since")
-    later: dict[int, list[tuple[str, int, Decimal]]] = {}
-    for nr, *row in con.execute(_LATER, {name: [one[name] for one in asked] for name in names}).fetchall():
-        later.setdefault(nr, []).append((row[0], row[1], row[2]))
-    found: dict[int, Settled] = {}
-    used: set[str] = set()
-    for one in asked:
-        correction, wanted = corrections[one["nr"]], one["qty"]
-        taken = used | set(correction.evidence)
-        rows = [row for row in later.get(one["nr"], []) if row[0] not in taken]
-        alone = [row for row in rows if row[2] == wanted][:1]
-        made = alone or (rows if sum((row[2] for row in rows), Decimal(0)) == wanted else [])
-        if made:
-            used.update(row[0] for row in made)
-            said = texts.SETTLED_ONE if len(made) == 1 else texts.SETTLED
-            found[id(correction)] = Settled(
-                finding=correction.finding or "",
-                action=correction.action,
-                qty=wanted,
-                ts=from_micros(made[-1][1]),
-                evidence=tuple(row[0] for row in made),
-                because=texts.fill(said, n=len(made), qty=_signed(wanted)),
-            )
-    return found
-
-
 def _effects(
     con: duckdb.DuckDBPyConnection, todo: Sequence[tuple[Incident, Correction]], known: dict[str, Finding]
 ) -> list[tuple[tuple[Effect, ...], dict[str, Any]]]:
@@ -186,7 +122,7 @@ def _effects(
     asked: list[dict[str, Any]] = []
     for number, (incident, correction) in enumerate(todo):
         finding = known.get(correction.finding or "")
-        delta = _delta(correction, finding)
+        delta = change(correction, finding)
         if not delta or finding is None or finding.fault not in BOOK_CLASSES or correction.sku is None:
             continue
         origin, target = (correction.details.get(key) for key in ("from_location", "to_location"))
@@ -240,6 +176,8 @@ def _risk(incident: Incident, correction: Correction, facts: dict[str, Any]) -> 
         return _level("high", texts.RISKS["negative"])
     if share < _UNSURE:
         return _level("high", texts.fill(texts.RISKS["unsure"], share=round(100 * share)))
+    if facts.get("counted"):
+        return _level("high", texts.fill(texts.RISKS["counted"], qty=signed(facts["counted"])))
     if "check-first" in safety:
         known = next(one.recognises_repeats for one in correction.replay if one.safe == "check-first")
         return _level("medium", texts.fill(texts.RISKS["repeat"], known=texts.REPEATS[known]))
@@ -256,7 +194,3 @@ def _lowers(correction: Correction) -> bool:
 
 def _level(level: str, said: dict[str, str]) -> dict[str, str]:
     return {"level": level, **said}
-
-
-def _signed(qty: Decimal) -> str:
-    return ("+" if qty > 0 else "") + decimal_text(qty)

@@ -93,6 +93,10 @@ RISKS: Final[dict[str, Text]] = {
         "zh": "原因的可能性只有 {share} %：先到现场核对。",
         "en": "The cause is only {share} % probable: look on site first.",
     },
+    "counted": {
+        "zh": "之后有盘点或调整（{qty}），差异可能已包含在内：先核对。",
+        "en": "Counted or adjusted since ({qty}), and the difference may be in it already: compare first.",
+    },
     "repeat": {
         "zh": "未入账，但{known}：只发一次。",
         "en": "Not posted, but {known}: send it once only.",

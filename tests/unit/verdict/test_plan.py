@@ -200,6 +200,28 @@ def test_one_adjustment_settles_one_of_two():
     assert [(len(i.settled), len(i.correction)) for i in found] == [(0, 1), (1, 0)]
 
 
+def test_one_count_sets_two_errors_right():
+    case = Case()
+    cited = [case.posting(10, 50, 0), case.posting(50, -5, 50), case.posting(60, -3, 45)]
+    later = case.posting(5000, 8, 42, doc_type="count")
+    first, second = finding(1, -5, cited[1:2]), finding(2, -3, cited[2:], seconds=200)
+    found = planned(case, (first, incident(first, "reverse", 5)), (second, incident(second, "reverse", 3)))
+    assert [i.correction for i in found] == [(), ()]
+    assert [(s.qty, s.evidence) for i in found for s in i.settled] == [(5, (later,)), (3, (later,))]
+
+
+def test_a_count_between_two_errors_settles_only_the_first():
+    case = Case()
+    cited = [case.posting(10, 50, 0), case.posting(50, -5, 50), case.posting(6000, -3, 53)]
+    case.posting(5000, 8, 45, doc_type="count")
+    first, second = finding(1, -5, cited[1:2]), finding(2, -3, cited[2:], seconds=6000)
+    one, two = planned(case, (first, incident(first, "reverse", 5)), (second, incident(second, "reverse", 3)))
+    assert (one.settled, two.settled) == ((), ())
+    assert one.correction[0].risk["level"] == "high"  # the count may hold it
+    assert "+8" in one.correction[0].risk["en"]
+    assert two.correction[0].risk["level"] == "low"
+
+
 def test_a_release_frees_what_the_document_holds():
     case = Case()
     case.posting(10, 50, 0)
