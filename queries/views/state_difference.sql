@@ -6,8 +6,8 @@ about = { zh = "账实分歧：托盘或货位，账面说在何处、实物见�
 */
 -- A pallet: its times are cut at every change of either side; what stays the same is one disagreement. At docks, gates and
 -- stations the book need not have it, nor where goods are kept without pallets; a place that no pallet is booked to or sent
--- to counts if the pallet is bound to goods. A place seen empty or occupied disagrees
--- with book stock, or its absence, as far as no witness named the pallets. Shorter than both clocks' errors: low.
+-- to counts if the pallet is bound to goods. A place seen empty or occupied disagrees with book stock, or its absence, as far as no
+-- witness named the pallets. Shorter than both clocks' errors: low.
 WITH book AS (
     SELECT * FROM book_state WHERE record = 'stock' AND qty > 0
 ), told AS (  -- what the book says of pallets: stock, and that goods are bound
@@ -28,7 +28,7 @@ WITH book AS (
 ), pieces AS (
     SELECT pallet, us, lead(us) OVER (PARTITION BY pallet ORDER BY us) AS to_us FROM cuts
 ), sides AS (
-    SELECT p.pallet, p.us, p.to_us, s.state, s.location AS seen_location, s.last_location, s.from_us AS seen_from_us, s.seen_us, s.confidence, s.because, s.err_us AS seen_err_us, s.clock AS seen_clock,
+    SELECT p.pallet, p.us, p.to_us, s.state, s.location AS seen_location, s.last_location, s.seen_us, s.confidence, s.because, s.err_us AS seen_err_us,
            {'source': s.source, 'byte_offset': s.byte_offset, 'part': s.part} AS witness
     FROM pieces p ASOF JOIN seen s ON s.pallet = p.pallet AND s.from_us <= p.us
 ), joined AS (
