@@ -34,8 +34,11 @@ WHERE NOT coalesce(c.served, false) AND coalesce(c.outcome, 'unknown') NOT IN ('
 ORDER BY k.finding, c.started_us, c.source, c.byte_offset
 """
 _POSTED: Final = """
-SELECT request_id, list(concat(source, ':', byte_offset, ':', part) ORDER BY us)[:5] AS events FROM ledger_rows
-WHERE request_id IN (SELECT unnest($ids::VARCHAR[])) AND system IS DISTINCT FROM 'erp' GROUP BY request_id
+WITH named AS (  -- a partner's postings seldom bear the message's id, but its document
+    SELECT coalesce(system = 'erp', false) AS partner, unnest(CASE WHEN system = 'erp' THEN [request_id, doc, partner_doc] ELSE [request_id] END) AS name,
+           concat(source, ':', byte_offset, ':', part) AS event_id, us FROM ledger_rows
+)
+SELECT partner, name, list(event_id ORDER BY us)[:5] AS events FROM named WHERE name IN (SELECT unnest($names::VARCHAR[])) GROUP BY partner, name
 """
 _REPEATS: Final = """
 SELECT endpoint, count(*) FILTER (outcome = 'duplicate') AS recognised,
@@ -67,8 +70,8 @@ def replay_requests(
         row["event_id"]: {**row, "extra": _table(row["extra"])}
         for row in events_by_id(con, (one for ws in calls["witnesses"] for one in _ids(ws))).iter_rows(named=True)
     }
-    request_ids = calls["request_id"].drop_nulls().unique().to_list()
-    posted = dict(con.execute(_POSTED, {"ids": request_ids}).fetchall())
+    names = sorted({one for row in calls.iter_rows(named=True) for one in _names(row)})
+    posted = {(partner, name): found for partner, name, found in con.execute(_POSTED, {"names": names}).fetchall()}
     endpoints = sorted({row["endpoint"] for row in events.values() if row["endpoint"]})
     repeats = {row[0]: row[1:] for row in con.execute(_REPEATS, {"endpoints": endpoints}).fetchall()}
     found: dict[str, tuple[ReplayRequest, ...]] = {}
@@ -83,6 +86,10 @@ def replay_requests(
     return found
 
 
+def _names(call: Mapping[str, Any]) -> list[str]:
+    return [call[key] for key in ("request_id", "doc", "partner_doc") if call[key]]
+
+
 def _ids(witnesses: Iterable[Mapping[str, Any]]) -> list[str]:
     return [f"{w['source']}:{w['byte_offset']}:{w['part']}" for w in witnesses]
 
@@ -90,7 +97,7 @@ def _ids(witnesses: Iterable[Mapping[str, Any]]) -> list[str]:
 def _request(
     calls: Sequence[Mapping[str, Any]],
     told: Sequence[Mapping[str, Any]],
-    posted: Mapping[str, Sequence[str]],
+    posted: Mapping[tuple[bool, str], Sequence[str]],
     repeats: Mapping[str, tuple[int, int]],
 ) -> ReplayRequest:
     # quoted: the last attempt, by the end that kept most of the message
@@ -100,7 +107,10 @@ def _request(
     endpoint = best["endpoint"] or next((row["endpoint"] for row in told if row["endpoint"]), None)
     ids = {row["request_id"] for row in calls}
     request_id = ids.pop() if len(ids) == 1 else None
-    committed = tuple(posted.get(request_id, ())) if request_id else ()
+    to_partner = any(str(row["callee"] or "").lower() == "erp" for row in told)
+    committed = tuple(
+        {one: None for row in calls for name in _names(row) for one in posted.get((to_partner, name), ())}
+    )
     counts = [repeats[row["endpoint"]] for row in told if row["endpoint"] in repeats]
     recognised, doubled = (max((one[i] for one in counts), default=0) for i in (0, 1))
     known = "no" if doubled else "yes" if recognised else "unknown"

@@ -63,16 +63,16 @@ REPEATS: Final[dict[str, Text]] = {
 }
 REPLAY: Final[dict[str, Text]] = {
     "yes": {
-        "zh": "没有以该请求号的过账，接收方 {n} 次答复过“已处理”，重发不会重复。",
-        "en": "Nothing was posted under its id, and the receiver answered {n} times that it had a message already: sending it again does no harm.",
+        "zh": "接收方没有它的过账，并且 {n} 次答复过“已处理”，重发不会重复。",
+        "en": "The receiver has posted nothing of it, and answered {n} times that it had a message already: sending it again does no harm.",
     },
     "check-first": {
-        "zh": "没有以该请求号的过账，但{known}：先确认没有以其他方式入账，只发一次。",
-        "en": "Nothing was posted under its id, but {known}: make sure first that it was not posted another way, and send it once.",
+        "zh": "接收方没有它的过账，但{known}：先确认没有以其他方式入账，只发一次。",
+        "en": "The receiver has posted nothing of it, but {known}: make sure first that it was not posted another way, and send it once.",
     },
     "no": {
-        "zh": "已有以该请求号的过账：不要重发。",
-        "en": "There is a posting under its id: do not send it again.",
+        "zh": "接收方已有它的过账：不要重发。",
+        "en": "The receiver has posted it: do not send it again.",
     },
 }
 SETTLED: Final[Text] = {

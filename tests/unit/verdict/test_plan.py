@@ -42,7 +42,7 @@ class Case:
 
     def posting(self, seconds: float, qty: int, before: int, place: str = "A-01", **fields: Any) -> str:
         return self.event(
-            seconds, "ledger", sku=fields.pop("sku", "S1"), location=place, qty=Decimal(qty), qty_before=Decimal(before),
+            seconds, "ledger", fields.pop("system", "wms"), sku=fields.pop("sku", "S1"), location=place, qty=Decimal(qty), qty_before=Decimal(before),
             qty_after=Decimal(before + qty), **fields,
         )  # fmt: skip
 
@@ -307,6 +307,24 @@ def test_a_message_that_took_effect_is_not_to_be_sent():
     correction = replay(case, cited)
     assert (correction.replay[0].safe, correction.replay[0].committed_by) == ("no", (posted,))
     assert correction.risk["level"] == "high"
+
+
+@pytest.mark.parametrize(("system", "safe"), [("erp", "no"), ("wms", "check-first")])
+def test_a_message_to_the_erp_is_done_when_the_erp_has_posted_its_document(system, safe):
+    """The WMS's own posting, which the message tells of, is no proof that it arrived."""
+    case = Case()
+    cited = [case.call(100, "timeout", request_id="WCK1", caller="WMS", callee="ERP", doc="80260", partner_doc="CK1")]
+    case.posting(
+        90,
+        -4,
+        50,
+        sku="S3",
+        system=system,
+        doc="4900001",
+        partner_doc="80260",
+        request_id="WCK1" if system == "wms" else None,
+    )
+    assert replay(case, cited).replay[0].safe == safe
 
 
 def test_without_an_id_nothing_is_promised():
