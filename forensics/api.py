@@ -22,6 +22,7 @@ from forensics import __version__
 from forensics.model.errors import ConfigError, QueryError
 from forensics.model.fault import Fault
 from forensics.model.result import CaseResult, ClockRelation, Control, Coverage, Finding
+from forensics.model.when import moment, span
 from forensics.store import case as folder
 from forensics.store import custody
 from forensics.store.duck import connect
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 BEFORE, AFTER = timedelta(days=7), timedelta(days=14)
 """How far around a subject's time the checks look: what led to it, and the counts and empty picks that tell of it later."""
+
+Moment = datetime | str
 
 SUBJECTS = ("pallet", "sku", "location", "task", "doc", "request")
 
@@ -261,6 +264,54 @@ class Case:
         result = self._result(since, until, session, findings, verdict, session.controls(subject))
         return Trace(result, events, balances(session.con, related, limits), subject, observed_at or around, symptom)
 
+    # -- states ----------------------------------------------------------------------------------------------------
+
+    def book(self, at: Moment | None = None, subject: Mapping[str, str] | None = None) -> pl.DataFrame:
+        """What the book says: stock on pallets and places, bindings, reservations, each from when to when.
+
+        Args:
+            at: only what holds at this instant: a datetime or text, in the case's zone where it names none.
+            subject: of one pallet, location, sku, batch, task or doc: `{"pallet": "TP000123"}`; all without it.
+
+        Returns:
+            columns of `forensics.ledger.states.BOOK`.
+
+        Raises:
+            ConfigError: the time or the kind of subject is not understood.
+        """
+        from forensics.ledger import book
+
+        return book(self._states("book_state"), moment(at, self.folder.zone), subject)
+
+    def physical(self, at: Moment | None = None, subject: Mapping[str, str] | None = None) -> pl.DataFrame:
+        """Where every pallet is by what devices, scans and counts saw, from when to when, on whose word, how sure.
+
+        Arguments as `book`; columns of `forensics.ledger.states.PHYSICAL`.
+        """
+        from forensics.ledger import physical
+
+        return physical(self._states("physical_state"), moment(at, self.folder.zone), subject)
+
+    def difference(
+        self,
+        at: Moment | None = None,
+        subject: Mapping[str, str] | None = None,
+        lasting: timedelta | str | None = None,
+    ) -> pl.DataFrame:
+        """Where book and witnesses disagree, since when, on whose word, how sure.
+
+        Arguments as `book`; `lasting` (a timedelta, or `30m`) leaves out what was over sooner: every transport is a
+        disagreement until it is posted. Columns of `forensics.ledger.states.DIFFERENCE`.
+        """
+        from forensics.ledger import difference
+
+        return difference(self._states("state_difference"), moment(at, self.folder.zone), subject, span(lasting))
+
+    def _states(self, view: str) -> duckdb.DuckDBPyConnection:
+        session = self.session()
+        session.views(view, "book_state", "tasks")
+        return session.con
+
     def _around(self, since: datetime | None, until: datetime | None) -> Session:
         """The part of the case that the checks need to judge what happened in a time: its cost is that of the part."""
         evidence = self.evidence()
@@ -327,6 +378,12 @@ class Case:
 
         return compact(self.folder)
 
+    def require(self, subject: Mapping[str, str]) -> None:
+        """Raise ConfigError, with the nearest names, if no event names the subject."""
+        column, value = next(iter(subject.items()))
+        if self.sql(f'SELECT 1 FROM events WHERE "{column}" = $v LIMIT 1', {"v": value}).is_empty():
+            self._unknown(subject)
+
     def _unknown(self, subject: Mapping[str, str]) -> None:
         wanted = ", ".join(f"{key} {value}" for key, value in subject.items())
         column, value = next(iter(subject.items()))
@@ -348,7 +405,12 @@ class Case:
         verdict: Any,
         controls: Sequence[Control],
     ) -> CaseResult:
+        from forensics.verdict import plan
+
         incidents, undecided, steps = verdict
+        if any(incident.correction for incident in incidents):
+            session.views(*plan.VIEWS)
+            incidents = plan.plan(session.con, incidents, findings)
         evidence = self.evidence()
         facts = {key: value for key, value in self.folder.settings.items() if key in ("id", "tz", "created_at")}
         return CaseResult(

@@ -15,18 +15,19 @@ from forensics.cli import options, output, when
 @click.option("--until", metavar="TIME", help="Only incidents that touch the time up to here.")
 @click.option("--fail-on", type=click.Choice(output.LEVELS), default=options.setting("fail_on", None),
               help="Exit with 1 if there is a finding of this level or above.")  # fmt: skip
+@options.plan_option
 @options.lang_option
 @options.tz_option
 @options.color_option
 @options.format_option(*output.FORMATS)
 @options.output_option
 def audit(
-    case_dir: Path, since: str | None, until: str | None, fail_on: str | None, lang: str, tz: str | None,
+    case_dir: Path, since: str | None, until: str | None, fail_on: str | None, plan_file: Path | None, lang: str, tz: str | None,
     color: bool | None, fmt: str, output: Path | None,
 ) -> int:  # fmt: skip
     """Run all checks over the whole case and tell the incidents, most serious first."""
     from forensics.api import open_case
-    from forensics.cli.output import fails, render
+    from forensics.cli.output import fails, render, write_plan
     from forensics.store import custody
 
     case = open_case(case_dir, lang=lang, queries=options.settings().get("queries", []))
@@ -34,5 +35,6 @@ def audit(
     result = case.audit(when.moment(since, zone), when.moment(until, zone))
     with case.folder.lock():
         custody.append(case.folder.custody, "audit", findings=[f.id for f in result.findings])
+    write_plan(result, plan_file)
     render(case, result, None, fmt=fmt, lang=lang, tz=zone, color=color, output=output)
     return 1 if fails(result, fail_on) else 0

@@ -19,6 +19,7 @@ from forensics.model.errors import ForensicsError
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "ingest": ("ingest:ingest", "Read logs and exports into a case."),
     "trace": ("trace:trace", "Follow one pallet, SKU, location, task or document through all systems."),
+    "state": ("state:state", "Where pallets were at a moment: by the book, physically, and where both disagree."),
     "audit": ("audit:audit", "Run all checks and controls over the whole case."),
     "report": ("report:report", "Write the HTML incident report."),
     "demo": ("demo:demo", "Ingest a sample case, trace its incident, write the report."),

@@ -118,6 +118,14 @@ def output_option(function: F) -> F:
     )(function)
 
 
+def plan_option(function: F) -> F:
+    """`--plan FILE`."""
+    return click.option(
+        "--plan", "plan_file", type=click.Path(path_type=Path, dir_okay=False),
+        help="Write the proposed corrections to this file, as JSON. Nothing is carried out.",
+    )(function)  # fmt: skip
+
+
 def color_option(function: F) -> F:
     """`--color/--no-color`."""
     return click.option(

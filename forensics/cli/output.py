@@ -48,6 +48,14 @@ def render(
         options.write(markdown.to_markdown(result, lang, tz=tz, catalogue=case.catalogue, observed_at=observed), output)
 
 
+def write_plan(result: CaseResult, file: Path | None) -> None:
+    """The correction plan, if a file was named for it."""
+    if file is not None:
+        from forensics.export import plan
+
+        options.write(plan.to_plan(result), file)
+
+
 def html(case: Case, result: CaseResult, trace: Trace | None, *, lang: Any, tz: str) -> str:
     """The incident report."""
     from forensics.report.html import render_html

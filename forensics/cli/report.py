@@ -21,20 +21,21 @@ from forensics.cli import options, when
 @click.option("--window", metavar="SPAN", help="How near: 2h, 3d … to each side (default 3d).")
 @click.option("--symptom", metavar="F-S-02-0x", help="The fault class that was seen, if it is known.")
 @click.option("--observed-at", metavar="TIME", help="When it was seen.")
+@options.plan_option
 @options.lang_option
 @options.tz_option
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), default="report.html", show_default=True
 )
 def report(
-    case_dir: Path, around: str | None, window: str | None, symptom: str | None, observed_at: str | None, lang: str,
+    case_dir: Path, around: str | None, window: str | None, symptom: str | None, observed_at: str | None, plan_file: Path | None, lang: str,
     tz: str | None, output: Path, **subject: str | None,
 ) -> None:  # fmt: skip
     """Write the HTML incident report: one file, offline, printable."""
     import hashlib
 
     from forensics.api import open_case
-    from forensics.cli.output import html
+    from forensics.cli.output import html, write_plan
     from forensics.store import custody
 
     case = open_case(case_dir, lang=lang, queries=options.settings().get("queries", []))
@@ -44,9 +45,11 @@ def report(
             **subject, around=when.moment(around, zone), window=when.span(window), symptom=symptom,
             observed_at=when.moment(observed_at, zone),
         )  # fmt: skip
-        text = html(case, found.result, found, lang=lang, tz=zone)
+        result, text = found.result, html(case, found.result, found, lang=lang, tz=zone)
     else:
-        text = html(case, case.audit(), None, lang=lang, tz=zone)
+        result = case.audit()
+        text = html(case, result, None, lang=lang, tz=zone)
+    write_plan(result, plan_file)
     options.write(text, output)
     with case.folder.lock():
         custody.append(

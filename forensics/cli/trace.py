@@ -19,6 +19,7 @@ _KINDS = ("pallet", "sku", "location", "task", "doc", "request")
 @click.option("--window", metavar="SPAN", help="How near: 2h, 3d … to each side (default 3d).")
 @click.option("--symptom", metavar="F-S-02-0x", help="The fault class that was seen, if it is known.")
 @click.option("--observed-at", metavar="TIME", help="When it was seen.")
+@options.plan_option
 @options.lang_option
 @options.tz_option
 @options.color_option
@@ -26,7 +27,7 @@ _KINDS = ("pallet", "sku", "location", "task", "doc", "request")
 @options.output_option
 def trace(
     kind: str, number: str, case_dir: Path, around: str | None, window: str | None, symptom: str | None,
-    observed_at: str | None, lang: str, tz: str | None, color: bool | None, fmt: str, output: Path | None,
+    observed_at: str | None, plan_file: Path | None, lang: str, tz: str | None, color: bool | None, fmt: str, output: Path | None,
 ) -> None:  # fmt: skip
     r"""Follow one pallet, SKU, location, task or document through all systems.
 
@@ -34,7 +35,7 @@ def trace(
     forensics trace pallet TP000123 --around '2026-03-11 10:20' --symptom F-S-02-01
     """
     from forensics.api import open_case
-    from forensics.cli.output import render
+    from forensics.cli.output import render, write_plan
 
     case = open_case(case_dir, lang=lang, queries=options.settings().get("queries", []))
     zone = tz or case.folder.zone
@@ -45,4 +46,5 @@ def trace(
         symptom=symptom,
         observed_at=when.moment(observed_at, zone),
     )
+    write_plan(found.result, plan_file)
     render(case, found.result, found, fmt=fmt, lang=lang, tz=zone, color=color, output=output)

@@ -1,47 +1,7 @@
-"""Moments and spans as people type them."""
+"""Moments and spans as people type them, for the commands."""
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from forensics.model.when import moment, span
 
-from forensics.model.errors import ConfigError
-
-_UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
-
-
-def moment(text: str | None, tz: str) -> datetime | None:
-    """`2026-03-11 10:20`, `2026/3/11`, ISO 8601 with or without offset; without one it is in `tz`. Returns UTC.
-
-    Raises:
-        ConfigError: it is none of these.
-    """
-    if text is None:
-        return None
-    plain = re.sub(r"^(\d{4})[/.年-](\d{1,2})[/.月-](\d{1,2})日?", _date, text.strip())
-    try:
-        parsed = datetime.fromisoformat(plain)
-    except ValueError:
-        raise ConfigError(
-            f"'{text}' is no moment in time", hint="write it as 2026-03-11 10:20 or 2026-03-11T10:20:30+08:00"
-        ) from None
-    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=ZoneInfo(tz))).astimezone(UTC)
-
-
-def _date(match: re.Match[str]) -> str:
-    return f"{match[1]}-{int(match[2]):02d}-{int(match[3]):02d}"
-
-
-def span(text: str | None) -> timedelta | None:
-    """`30m`, `2h`, `3d`.
-
-    Raises:
-        ConfigError: it is none of these.
-    """
-    if text is None:
-        return None
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|min|m|h|d|w)", text.strip().lower())
-    if match is None:
-        raise ConfigError(f"'{text}' is no length of time", hint="write it as 30m, 2h or 3d")
-    return timedelta(seconds=float(match[1]) * _UNITS[match[2]])
+__all__ = ["moment", "span"]

@@ -11,13 +11,13 @@ from forensics.model.result import CaseResult
 
 def to_json(result: CaseResult) -> str:
     """The whole result as one indented JSON document, in the shape of the contract, with a final newline."""
-    return _dump(result.to_json(), indent=2) + "\n"
+    return dump(result.to_json(), indent=2) + "\n"
 
 
 def to_ndjson(result: CaseResult) -> str:
     """One object a line, each with its `type`: case, incident, finding, undecided, control, coverage, clock, custody, step."""
     plain = result.to_json()
-    lines = [_dump({"type": "case", "case": plain["case"], "window": plain["window"]})]
+    lines = [dump({"type": "case", "case": plain["case"], "window": plain["window"]})]
     for field, kind in (
         ("incidents", "incident"),
         ("findings", "finding"),
@@ -28,11 +28,11 @@ def to_ndjson(result: CaseResult) -> str:
         ("custody", "custody"),
         ("steps", "step"),
     ):
-        lines += [_dump({"type": kind, **item}) for item in plain[field]]
+        lines += [dump({"type": kind, **item}) for item in plain[field]]
     return "\n".join(lines) + "\n"
 
 
-def _dump(value: Any, indent: int | None = None) -> str:
+def dump(value: Any, indent: int | None = None) -> str:
     """JSON that every reader accepts: no NaN or Infinity, no lone surrogate."""
     text = json.dumps(_finite(value), ensure_ascii=False, indent=indent, allow_nan=False)
     try:

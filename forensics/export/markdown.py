@@ -88,7 +88,10 @@ def _incident(item: Told, t: Texts, zone: Zone) -> list[str]:
                 else ""
             )
             out.append(f"- {escape(posting.sentence + change)}: {escape(posting.because)}")
+            out += [f"  - {escape(label)}: {code(text)}" for label, text in posting.notes]
         out.append("")
+    if item.settled:
+        out += [*(escape(line) for line in item.settled), ""]
     if item.findings:
         out += [f"### {t('section.findings')}", ""]
         for finding in item.findings:

@@ -29,6 +29,7 @@ NARROW: Final = 76
 MAX_INCIDENTS: Final = 10
 MAX_CITED: Final = 12
 MAX_ROWS: Final = 120
+MAX_NOTE: Final = 400
 BAR: Final = 20
 _LEVEL: Final = {
     "critical": "bold white on red",
@@ -176,7 +177,11 @@ class _Printer:
                 change = f"  {posting.before} → {posting.after}" if posting.before and posting.after else ""
                 self._line((posting.sentence, "green"), (change, "bold"), indent=2, hang=2)
                 self._line((posting.because, "dim"), indent=4)
+                for label, text in posting.notes:
+                    self._line((f"{label} ", "dim"), (one_line(text, MAX_NOTE), ""), indent=4, hang=2)
             self._line((self.t("correction.nothing_done"), "dim"), indent=2)
+        for line in told.settled:
+            self._line((line, "green"), indent=2)
 
     def _cause(self, n: int, cause: RankedCause) -> None:
         style = _VERDICT.get(cause.verdict, "")

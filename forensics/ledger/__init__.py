@@ -1,7 +1,8 @@
-"""Balances and their replay."""
+"""Balances and their replay; the states of book and floor at any instant."""
 
 from __future__ import annotations
 
 from forensics.ledger.balances import balances
+from forensics.ledger.states import book, difference, physical
 
-__all__ = ["balances"]
+__all__ = ["balances", "book", "difference", "physical"]

@@ -75,8 +75,75 @@ class CauseVerdict:
 
 
 @dataclass(frozen=True)
+class ReplayRequest:
+    """A failed message as it was logged, for review. Nothing is ever sent; secrets are redacted.
+
+    Attributes:
+        method, url, receiver, headers, body: as far as a log kept them.
+        request_id: the id that all attempts bore, if they bore one.
+        attempts: `at`, `ended_at`, `outcome`, `status_code`, `error`, `attempt` of each logged call.
+        failed: failed attempts, those hidden behind a gateway's line included.
+        committed_by: postings under the message's id: it took effect although it was reported as failed.
+        recognises_repeats: yes (the receiver has answered "done before"), no (it has booked one id twice) or unknown.
+        safe: yes, check-first or no; `because` says why in both languages.
+        event_id, file, line: the record that is quoted.
+    """
+
+    method: str | None
+    url: str | None
+    receiver: str | None
+    headers: dict[str, str]
+    body: str | None
+    request_id: str | None
+    attempts: tuple[dict[str, Any], ...]
+    failed: int
+    committed_by: tuple[str, ...]
+    recognises_repeats: str
+    safe: str
+    because: dict[str, str]
+    event_id: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a correction does to one stock row or reservation: by replay, from what it is when the records end."""
+
+    what: str  # stock | reservation
+    sku: str | None
+    batch: str | None
+    location: str | None
+    pallet: str | None
+    doc: str | None
+    before: Decimal
+    after: Decimal
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A correction that somebody has made already: it is not proposed again."""
+
+    finding: str
+    action: str
+    qty: Decimal
+    ts: datetime | None
+    evidence: tuple[str, ...]
+    because: dict[str, str]
+
+
+@dataclass(frozen=True)
 class Correction:
-    """A posting that a person may make after review. Nothing is ever executed."""
+    """A posting that a person may make after review. Nothing is ever executed.
+
+    Attributes:
+        reason: why, in both languages; `because` is the one asked for.
+        finding, evidence: what it sets right, and the events that prove it.
+        step: its place in the order in which all of a result's corrections are to be made.
+        effect: balances before and after.
+        risk: `level` (low | medium | high) and why, in both languages.
+        replay: the messages to send again.
+    """
 
     action: str
     sku: str | None
@@ -86,6 +153,13 @@ class Correction:
     because: str
     batch: str | None = None
     details: dict[str, Any] = field(default_factory=dict)
+    reason: dict[str, str] = field(default_factory=dict)
+    finding: str | None = None
+    evidence: tuple[str, ...] = ()
+    step: int | None = None
+    effect: tuple[Effect, ...] = ()
+    risk: dict[str, str] = field(default_factory=dict)
+    replay: tuple[ReplayRequest, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,6 +174,7 @@ class Incident:
     ended_at: datetime | None
     causes: tuple[CauseVerdict, ...]
     correction: tuple[Correction, ...] = ()
+    settled: tuple[Settled, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from forensics.model.result import (
     Evidence,
     Finding,
     Incident,
+    Settled,
     Subject,
     Undecided,
 )
@@ -126,6 +127,7 @@ class _Teller:
             causes=causes,
             findings=findings,
             postings=tuple(self._posting(c) for c in incident.correction),
+            settled=tuple(self._settled(one) for one in incident.settled),
         )
 
     @staticmethod
@@ -195,14 +197,58 @@ class _Teller:
         if where != DASH:
             sentence += self.t("correction.of", subject=where)
         details = correction.details
-        before = next((quantity(details[key]) for key in _BEFORE if key in details), None)
-        after = next((quantity(details[key]) for key in _AFTER if key in details), None)
+        first = next(iter(correction.effect), None)
+        before = (
+            quantity(first.before) if first else next((quantity(details[k]) for k in _BEFORE if k in details), None)
+        )
+        after = quantity(first.after) if first else next((quantity(details[k]) for k in _AFTER if k in details), None)
         rest = tuple(
             (one_line(self.t.word("field", key), 80), value_text(value, self.t, self.zone))
             for key, value in sorted(details.items())
             if key not in _BEFORE + _AFTER and value is not None
         )
-        return Posting(correction, sentence, one_line(correction.because, 2000), before, after, rest)
+        because = self.t.pick(correction.reason) or correction.because
+        return Posting(correction, sentence, one_line(because, 2000), before, after, rest, self._notes(correction))
+
+    def _notes(self, correction: Correction) -> tuple[tuple[str, str], ...]:
+        notes: list[tuple[str, str]] = []
+        if correction.risk:
+            level = self.t.word("level", correction.risk.get("level", ""))
+            notes.append(
+                (
+                    self.t("correction.risk"),
+                    f"{level}{self.t('summary.colon')}{one_line(self.t.pick(correction.risk), 500)}",
+                )
+            )
+        for effect in correction.effect[1:]:
+            where = self.t.join(
+                [one_line(str(v), 100) for v in (effect.location, effect.pallet, effect.sku, effect.doc) if v]
+            )
+            notes.append(
+                (self.t("correction.further"), f"{where}  {quantity(effect.before)} → {quantity(effect.after)}")
+            )
+        for request in correction.replay:
+            sent = [request.method, request.url, request.receiver and f"→ {request.receiver}", request.request_id]
+            notes.append((self.t("correction.message"), one_line(" ".join(part for part in sent if part) or DASH, 500)))
+            times = [one["at"] for one in request.attempts if one["at"] is not None]
+            when = self.zone.span(min(times), max(times)) if times else DASH
+            outcomes = self.t.join(
+                list(dict.fromkeys(self.t.word("outcome", str(one["outcome"])) for one in request.attempts))
+            )
+            counted = self.t("correction.failed", n=request.failed, when=when)
+            notes.append((self.t("correction.attempts"), one_line(f"{counted} ({outcomes})", 500)))
+            notes.append((self.t("correction.again"), one_line(self.t.pick(request.because), 500)))
+            if request.headers:
+                told = "; ".join(f"{name}: {value}" for name, value in request.headers.items())
+                notes.append((self.t("correction.headers"), one_line(told, 1000)))
+            if request.body:
+                notes.append((self.t("correction.body"), one_line(request.body, 2000)))
+        return tuple(notes)
+
+    def _settled(self, one: Settled) -> str:
+        action = self.t.word("correction", one.action)
+        qty = self.t("correction.qty", qty=quantity(one.qty))
+        return one_line(self.t("correction.settled", action=action, qty=qty, because=self.t.pick(one.because)), 500)
 
     def fault_title(self, fault: str) -> str:
         """The name of a fault class, its id if the catalogue does not have it."""

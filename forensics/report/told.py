@@ -43,7 +43,10 @@ class ToldFinding:
 
 @dataclass(frozen=True)
 class Posting:
-    """A proposed correction in words, and the balance before and after where it is known."""
+    """A proposed correction in words, and the balance before and after where it is known.
+
+    `notes` are labelled lines that every rendering shows: the step, the risk, further stock rows, the messages to send again.
+    """
 
     correction: Correction
     sentence: str
@@ -51,6 +54,7 @@ class Posting:
     before: str | None
     after: str | None
     details: tuple[tuple[str, str], ...]
+    notes: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,7 @@ class Told:
     causes: tuple[RankedCause, ...]
     findings: tuple[ToldFinding, ...]
     postings: tuple[Posting, ...]
+    settled: tuple[str, ...] = ()
 
     @property
     def top(self) -> RankedCause | None:

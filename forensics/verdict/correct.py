@@ -27,7 +27,7 @@ ACTIONS: Final = (
 _WITHOUT_QTY: Final = frozenset(
     {"replay", "resend", "rebind", "release", "invalidate", "count", "complete", "cancel", "investigate"}
 )
-_BOOK_CLASSES: Final = ("F-S-02-01", "F-S-02-02", "F-S-02-05")
+BOOK_CLASSES: Final = ("F-S-02-01", "F-S-02-02", "F-S-02-05")
 """Classes whose `qty_error` is how far the book is from the truth; elsewhere it compares two systems or two readings."""
 _KEPT: Final = ("book_before", "book_after", "qty_before", "qty_after", "from_location", "to_location", "pallet_before",
                 "endpoint", "request_id", "doc", "partner_doc")  # fmt: skip
@@ -47,14 +47,14 @@ def corrections(findings: Iterable[Finding], rules: Mapping[str, Rule], lang: st
     for finding in findings:
         rule = rules.get(finding.cause)
         if rule is None:
-            if finding.fault not in _BOOK_CLASSES or finding.qty_error == 0:
+            if finding.fault not in BOOK_CLASSES or finding.qty_error == 0:
                 continue
             signed = ("+" if finding.qty_error > 0 else "") + decimal_text(finding.qty_error)
             rule = Rule("adjust", texts.fill(texts.ADJUST, error=signed))
         if rule.action == "none":
             continue
         posting = _posting(finding, rule, lang)
-        if posting not in result:
+        if all(_what(posting) != _what(other) for other in result):
             result.append(posting)
     return tuple(result)
 
@@ -75,7 +75,15 @@ def _posting(finding: Finding, rule: Rule, lang: str) -> Correction:
         because=rule.because.get(lang) or rule.because.get("en", ""),
         batch=_single(subject, "batch"),
         details=details,
+        reason=dict(rule.because),
+        finding=finding.id,
+        evidence=tuple(one.event_id for one in finding.evidence if one.role == "for"),
     )
+
+
+def _what(posting: Correction) -> tuple[Any, ...]:
+    """What is posted, whoever found it."""
+    return posting.action, posting.sku, posting.location, posting.pallet, posting.batch, posting.qty, posting.details
 
 
 def _single(subject: Subject, field: str) -> str | None:

@@ -56,6 +56,62 @@ STEP_IMPOSSIBLE: Final[Text] = {"zh": "无法检查：缺少 {missing}。", "en"
 STEP_NO_CHECK: Final[Text] = {"zh": "尚无自动检查，请人工核对。", "en": "No automatic check yet; to be done by hand."}
 STEP_ON_SITE: Final[Text] = {"zh": "需到现场核对。", "en": "To be checked on site."}
 
+REPEATS: Final[dict[str, Text]] = {
+    "yes": {"zh": "接收方能识别重复", "en": "the receiver recognises repeats"},
+    "no": {"zh": "接收方曾把同一请求号入账两次", "en": "the receiver has booked one request id twice"},
+    "unknown": {"zh": "不知道接收方能否识别重复", "en": "whether the receiver recognises repeats is not known"},
+}
+REPLAY: Final[dict[str, Text]] = {
+    "yes": {
+        "zh": "接收方没有它的过账，并且 {n} 次答复过“已处理”，重发不会重复。",
+        "en": "The receiver has posted nothing of it, and answered {n} times that it had a message already: sending it again does no harm.",
+    },
+    "check-first": {
+        "zh": "接收方没有它的过账，但{known}：先确认没有以其他方式入账，只发一次。",
+        "en": "The receiver has posted nothing of it, but {known}: make sure first that it was not posted another way, and send it once.",
+    },
+    "no": {
+        "zh": "接收方已有它的过账：不要重发。",
+        "en": "The receiver has posted it: do not send it again.",
+    },
+}
+SETTLED: Final[Text] = {
+    "zh": "之后已有 {n} 笔过账（合计 {qty}）更正了该差异，不再建议。",
+    "en": "Set right already by {n} later postings ({qty} in all); not proposed again.",
+}
+SETTLED_ONE: Final[Text] = {
+    "zh": "之后已有一笔过账（{qty}）更正了该差异，不再建议。",
+    "en": "Set right already by a later posting ({qty}); not proposed again.",
+}
+RISKS: Final[dict[str, Text]] = {
+    "committed": {
+        "zh": "该报文已生效，重发会重复入账。",
+        "en": "The message took effect already; sending it again books it twice.",
+    },
+    "negative": {"zh": "更正后账面为负：先盘点。", "en": "The book would be below zero afterwards: count first."},
+    "unsure": {
+        "zh": "原因的可能性只有 {share} %：先到现场核对。",
+        "en": "The cause is only {share} % probable: look on site first.",
+    },
+    "counted": {
+        "zh": "之后有盘点或调整（{qty}），差异可能已包含在内：先核对。",
+        "en": "Counted or adjusted since ({qty}), and the difference may be in it already: compare first.",
+    },
+    "repeat": {
+        "zh": "未入账，但{known}：只发一次。",
+        "en": "Not posted, but {known}: send it once only.",
+    },
+    "moved": {
+        "zh": "之后该库存行又有 {n} 笔过账：按现在的余额核对。",
+        "en": "Later postings on this stock row: {n}. Compare with the balance as it is now.",
+    },
+    "held": {
+        "zh": "该库存仍被单据占用 {qty}：先处理占用。",
+        "en": "Documents still hold {qty} of this stock: settle these first.",
+    },
+    "plain": {"zh": "现场核对后办理。", "en": "After a look on site."},
+}
+
 KINDS: Final[dict[str, Text]] = {
     "api": {"zh": "接口日志", "en": "interface calls"},
     "task": {"zh": "任务记录", "en": "tasks"},

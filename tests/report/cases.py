@@ -16,11 +16,14 @@ from forensics.model.result import (
     Control,
     Correction,
     Coverage,
+    Effect,
     Evidence,
     Finding,
     Gap,
     Incident,
     Missing,
+    ReplayRequest,
+    Settled,
     Undecided,
 )
 
@@ -219,6 +222,9 @@ def nothing() -> CaseResult:
     return replace(base, incidents=(), findings=(), steps=())
 
 
+EFFECT = Effect("stock", "10023", None, "A-02-03-01", None, None, Decimal(-5), Decimal(0))
+
+
 def hostile() -> CaseResult:
     """The trace with hostile text wherever a log or a file name can put it."""
     base = trace()
@@ -230,9 +236,20 @@ def hostile() -> CaseResult:
     joined = " ".join(HOSTILE[:7])
     finding = replace(base.findings[0], evidence=lines, subject=subject, message={"zh": joined, "en": joined})
     posting = replace(
-        base.incidents[0].correction[0], action=HOSTILE[0], sku=HOSTILE[3], because=joined, details={HOSTILE[0]: joined}
-    )
-    incident = replace(base.incidents[0], subject=subject, correction=(posting,))
+        base.incidents[0].correction[0], action=HOSTILE[0], sku=HOSTILE[3], because=joined, details={HOSTILE[0]: joined},
+        reason={"zh": joined, "en": joined}, step=1, risk={"level": HOSTILE[0], "zh": joined, "en": joined},
+        effect=(EFFECT, replace(EFFECT, location=HOSTILE[0], pallet=HOSTILE[1], sku=HOSTILE[2])),
+        replay=(
+            ReplayRequest(
+                method=HOSTILE[0], url=HOSTILE[1], receiver=HOSTILE[2], headers={HOSTILE[0]: joined}, body=joined, request_id=HOSTILE[3],
+                attempts=({"at": T0, "ended_at": None, "outcome": HOSTILE[0], "status_code": HOSTILE[1], "error": joined, "attempt": 1},),
+                failed=1, committed_by=(), recognises_repeats="unknown", safe="check-first", because={"zh": joined, "en": joined},
+                event_id="hh:0:0", file=HOSTILE[1], line=1,
+            ),
+        ),
+    )  # fmt: skip
+    settled = Settled("f", HOSTILE[0], Decimal(5), T0, ("hh:0:0",), {"zh": joined, "en": joined})
+    incident = replace(base.incidents[0], subject=subject, correction=(posting,), settled=(settled,))
     custody = (
         {**base.custody[0], "path": HOSTILE[1], "member": HOSTILE[0], "parser": HOSTILE[2], "encoding": HOSTILE[5]},
     )
