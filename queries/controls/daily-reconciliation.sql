@@ -1,0 +1,27 @@
+/*
+id     = "daily-reconciliation"
+number = 10
+title  = { zh = "ERP 与 WMS 每日对账差异", en = "Daily reconciliation of ERP and WMS" }
+about  = { zh = "每日最后一次 ERP 余额与同一时刻的 WMS 之差，扣除在途单据，按差异大小排列。", en = "The last ERP balance of each day against the WMS at that moment, less what was in flight, ranked by size." }
+unit   = { zh = "种物料", en = "materials" }
+figure = "sum"
+needs  = ["stock"]
+want   = { zh = "ERP 的库存余额，以及 WMS 的库存表或流水", en = "stock balances of the ERP, and a stock table or ledger of the WMS" }
+
+[params.threshold]
+default = 0
+unit    = "materials"
+about   = { zh = "允许有差异的物料数", en = "how many materials may differ" }
+
+[params.tolerance]
+default = 0.000001
+unit    = "quantity"
+about   = { zh = "小于此数视为相等", en = "quantities that differ by less are equal" }
+*/
+WITH latest AS (
+    SELECT * FROM reconciliation QUALIFY us = max(us) OVER (PARTITION BY CAST(local_time(us) AS DATE))
+)
+SELECT us, (abs(difference - in_flight) > $tolerance)::INT AS figure, 1 AS of, material AS sku, place AS warehouse, erp, wms, difference, in_flight, explained, unexplained,
+       list_transform(documents, lambda d: d.doc)[:10] AS docs
+FROM latest
+ORDER BY figure DESC, abs(difference - in_flight) DESC, material
