@@ -18,10 +18,14 @@ default = 0.000001
 unit    = "quantity"
 about   = { zh = "小于此数视为相等", en = "quantities that differ by less are equal" }
 */
+-- Where some records of a material name no warehouse, its warehouses are compared as one.
 WITH latest AS (
-    SELECT * FROM reconciliation QUALIFY us = max(us) OVER (PARTITION BY CAST(local_time(us) AS DATE))
+    SELECT *, count(*) FILTER (place IS NULL) OVER (PARTITION BY us, material) > 0 AS one FROM reconciliation QUALIFY us = max(us) OVER (PARTITION BY CAST(local_time(us) AS DATE))
+), sums AS (
+    SELECT us, material, CASE WHEN NOT one THEN place END AS place, sum(erp) AS erp, sum(wms) AS wms, sum(difference) AS difference, sum(in_flight) AS in_flight,
+           sum(explained) AS explained, sum(unexplained) AS unexplained, list_distinct(flatten(list(list_transform(documents, lambda d: d.doc))))[:10] AS docs
+    FROM latest GROUP BY us, material, CASE WHEN NOT one THEN place END
 )
-SELECT us, (abs(difference - in_flight) > $tolerance)::INT AS figure, 1 AS of, material AS sku, place AS warehouse, erp, wms, difference, in_flight, explained, unexplained,
-       list_transform(documents, lambda d: d.doc)[:10] AS docs
-FROM latest
-ORDER BY figure DESC, abs(difference - in_flight) DESC, material
+SELECT us, (abs(difference) > $tolerance AND abs(difference - in_flight) > $tolerance)::INT AS figure, 1 AS of, material AS sku, place AS warehouse, erp, wms, difference, in_flight, explained, unexplained, docs
+FROM sums
+ORDER BY figure DESC, abs(difference) DESC, material

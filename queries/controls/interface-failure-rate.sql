@@ -18,19 +18,21 @@ default = 20
 unit    = "calls"
 about   = { zh = "一日一接口的调用少于此数不计比例", en = "fewer calls of an interface in a day give no rate" }
 */
+-- A 500 that an application writes beside a person's action is its word for a refusal, not the protocol's.
 -- An interface whose log mostly has no answers tells of attempts only; in one that has them, a missing answer is a failure.
 WITH calls AS (
     SELECT started_us AS us, (ended_us - started_us) / 1e3 AS ms, outcome,
            regexp_replace(regexp_replace(coalesce(endpoint, action), '[?#].*$', ''), '/[^/]*[0-9]{3}[^/]*', '/*', 'g') AS endpoint,
            paired = 'unanswered' OR outcome = 'unknown' AND coalesce(status_code, error) IS NULL AS silent,
-           outcome IN ('timeout', 'unknown') OR outcome = 'fail' AND (coalesce(TRY_CAST(status_code AS INTEGER) BETWEEN 500 AND 599, false)
+           -- answered at once at the receiver's end; that the sender's log has no answers is no time-out
+           outcome IN ('timeout', 'unknown') AND NOT (served AND coalesce(status_code, '') LIKE '2__' AND coalesce(ended_us - started_us < 10000000, false)) OR outcome = 'fail' AND (coalesce(TRY_CAST(status_code AS INTEGER) BETWEEN 500 + (operator IS NOT NULL)::INT AND 599, false)
                OR regexp_matches(lower(coalesce(error, '')), 'refused|reset|unreachable|no route|timed? ?out|broken pipe|deadlock|lock wait|exception|连接|超时|断开|异常')) AS failed
     FROM api_calls WHERE started_us IS NOT NULL AND coalesce(endpoint, action) IS NOT NULL
 ), answering AS (
     SELECT endpoint, avg(silent::INT) < 0.5 AS yes FROM calls GROUP BY endpoint
 )
 SELECT min(us) AS us, CASE WHEN count(*) >= $min_calls THEN round(100 * avg(failed::INT), 2) ELSE 0 END AS figure, count(*) AS of, endpoint, count(*) AS calls,
-       count(*) FILTER (failed) AS failures, count(*) FILTER (outcome = 'timeout') AS timeouts, round(100 * avg(failed::INT), 1) AS percent, round(quantile_cont(ms, 0.95))::BIGINT AS p95_ms
+       count(*) FILTER (failed) AS failures, count(*) FILTER (failed AND outcome = 'timeout') AS timeouts, round(100 * avg(failed::INT), 1) AS percent, round(quantile_cont(ms, 0.95))::BIGINT AS p95_ms
 FROM calls JOIN answering USING (endpoint) WHERE yes
 GROUP BY endpoint, CAST(local_time(us) AS DATE)
 ORDER BY figure DESC, failures DESC, us DESC

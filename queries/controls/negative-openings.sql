@@ -23,10 +23,10 @@ WITH tables AS (  -- the first table that shows a row; what was negative there m
 ), openings AS (
     SELECT 'opening posting' AS pattern, us, sku, location, batch, pallet, doc, coalesce(qty_after, qty) AS opening FROM ledger_rows WHERE doc_type = 'opening' AND us IS NOT NULL
     UNION ALL BY NAME
-    SELECT 'row created', us, sku, location, batch, pallet, NULL AS doc, qty_after FROM row_changes c WHERE action = 'insert' AND qty_after IS NOT NULL AND us IS NOT NULL
+    SELECT 'row created' AS pattern, us, sku, location, batch, pallet, qty_after AS opening FROM row_changes c WHERE action = 'insert' AND qty_after IS NOT NULL AND us IS NOT NULL
       AND NOT EXISTS (FROM ledger_rows l WHERE l.txn = c.txn AND l.sku = c.sku)
     UNION ALL BY NAME
-    SELECT 'stock table', f.us, f.sku, f.location, f.batch, f.pallet, NULL, f.qty FROM tables, records
+    SELECT 'stock table' AS pattern, f.us, f.sku, f.location, f.batch, f.pallet, f.qty AS opening FROM tables, records
     WHERE coalesce(f.us <= records.first_us, true)
 ), once AS (  -- an opening and the table of the same morning are one
     SELECT * FROM openings QUALIFY row_number() OVER (PARTITION BY sku, location, batch, pallet ORDER BY opening >= 0, us) = 1

@@ -24,13 +24,15 @@ unit    = "calls"
 about   = { zh = "无请求号的调用少于此数不列出", en = "fewer calls without an id are not listed" }
 */
 -- Queries and reads repeat by nature; only calls that change something count. Equal lines of one request are one transaction.
+-- To repeat under one id until somebody answers is what a sender should do.
 WITH posted AS (
     SELECT request_id, any_value(sku) AS sku, any_value(location) AS location, any_value(doc) AS doc, any_value(doc_line) AS doc_line, any_value(pallet) AS pallet, any_value(task) AS task,
            any_value(qty) AS qty, count(*) AS times, min(us) AS us, greatest(count(DISTINCT us), count(DISTINCT txn)) AS acts
     FROM ledger_rows WHERE request_id IS NOT NULL AND system IS DISTINCT FROM 'erp'
     GROUP BY request_id, hash(sku, location, batch, pallet, doc, doc_line, qty)
 ), repeats AS (
-    SELECT * FROM api_repeats WHERE calls > $sends AND coalesce(action, '') NOT IN ('query', 'report') AND (action IS NOT NULL OR coalesce(doc, task) IS NOT NULL)
+    SELECT * FROM api_repeats WHERE calls > $sends AND coalesce(action, '') NOT IN ('query', 'report') AND coalesce(doc, task, pallet) IS NOT NULL AND one_subject
+      AND (request_ids <> 1 OR succeeded > 1)
 ), changing AS (
     SELECT started_us AS us, coalesce(endpoint, action) AS endpoint, action, request_id FROM api_calls
     WHERE action IN ('create', 'complete', 'cancel', 'confirm', 'deduct', 'add', 'lock', 'release', 'bind', 'unbind', 'adjust', 'move', 'push') AND fingerprint IS NOT NULL AND started_us IS NOT NULL

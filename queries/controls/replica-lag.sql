@@ -13,9 +13,22 @@ default = 1
 unit    = "s"
 about   = { zh = "允许的延迟", en = "tolerated lag" }
 */
--- A lag that is told in whole seconds is at least that of the number below.
-WITH samples AS (
-    SELECT *, coalesce(lag_us > $threshold * 1e6 OR stopped, false) AS behind, lead(us) OVER (PARTITION BY source, host ORDER BY us) AS next_us FROM lag_samples
+-- What the replica says of itself comes first. A heartbeat row is as old as its rhythm even on the primary that writes it: where one table
+-- has both, the least of the hosts is the primary, and the other's lag is what it is older than that.
+WITH status AS (
+    SELECT DISTINCT source FROM events WHERE kind = 'metric' AND coalesce(extra->>'sql_running', extra->>'io_running') IS NOT NULL
+), series AS (
+    SELECT source, host, median(lag_us) AS usual_us, row_number() OVER (PARTITION BY source ORDER BY median(lag_us)) AS nth, count(*) OVER (PARTITION BY source) AS hosts
+    FROM lag_samples WHERE source IN (FROM status) OR NOT EXISTS (FROM status) GROUP BY source, host
+), primaries AS (
+    SELECT l.source, l.us, l.lag_us FROM lag_samples l JOIN series s ON s.source = l.source AND s.host IS NOT DISTINCT FROM l.host AND s.hosts > 1 AND s.nth = 1 WHERE l.source NOT IN (FROM status)
+), replicas AS (
+    SELECT l.* FROM lag_samples l JOIN series s ON s.source = l.source AND s.host IS NOT DISTINCT FROM l.host WHERE s.hosts = 1 OR s.nth > 1 OR l.source IN (FROM status)
+), measured AS (
+    SELECT r.* REPLACE (CASE WHEN p.us IS NULL THEN r.lag_us ELSE greatest(r.lag_us - greatest(p.lag_us, 0), 0) END AS lag_us)
+    FROM replicas r ASOF LEFT JOIN primaries p ON p.source = r.source AND p.us <= r.us
+), samples AS (
+    SELECT *, coalesce(lag_us > $threshold * 1e6 OR stopped, false) AS behind, lead(us) OVER (PARTITION BY source, host ORDER BY us) AS next_us FROM measured
 ), late AS (
     SELECT us, least(coalesce(next_us, us), us + greatest(2 * rhythm_us, 1000000)) AS until_us, host, source FROM samples WHERE behind
 ), reads AS (

@@ -31,16 +31,22 @@ WITH ends AS (
     WINDOW later AS (PARTITION BY h.task, h.run ORDER BY h.pos)
 ), handled AS (
     SELECT task, run, min(us) FILTER (step = 'picked') AS picked_us, min(us) FILTER (step = 'trouble') AS trouble_us, bool_or(step = 'put') AS put FROM task_moves GROUP BY task, run
+), aliases AS (
+    SELECT extra->>'code' AS a, extra->>'mapped_code' AS b FROM events WHERE kind = 'master' AND doc_type = 'sku'
+), labels AS (  -- a pallet's label read beside another pallet's binding tells nothing if its own agrees
+    SELECT any_value(us) AS us, any_value(operator) AS operator, any_value(qty) AS qty,
+           bool_or(label_sku = sku OR (sku, label_sku) IN (SELECT (a, b) FROM aliases) OR (label_sku, sku) IN (SELECT (a, b) FROM aliases)) AS agrees
+    FROM bound_labels WHERE operator IS NOT NULL AND label_sku IS NOT NULL GROUP BY source, byte_offset, part
 ), acts AS (
     SELECT 'complete and cancel in turn' AS pattern, us, operator, qty FROM ends WHERE next_end <> ended AND next_us - us <= $flip_min * 60e6
     UNION ALL BY NAME
-    SELECT 'completed after device trouble', e.us, e.operator, e.qty FROM ends e JOIN handled h USING (task, run) WHERE e.ended = 'completed' AND h.trouble_us < e.us AND NOT h.put
+    SELECT 'completed after device trouble' AS pattern, e.us, e.operator, e.qty FROM ends e JOIN handled h USING (task, run) WHERE e.ended = 'completed' AND h.trouble_us < e.us AND NOT h.put
     UNION ALL BY NAME
-    SELECT 'cancelled after it had left', e.us, e.operator, e.qty FROM ends e JOIN handled h USING (task, run) WHERE e.ended = 'cancelled' AND e.doc_type = 'outbound' AND h.picked_us < e.us - e.err_us
+    SELECT 'cancelled after it had left' AS pattern, e.us, e.operator, e.qty FROM ends e JOIN handled h USING (task, run) WHERE e.ended = 'cancelled' AND e.doc_type = 'outbound' AND h.picked_us < e.us - e.err_us
     UNION ALL BY NAME
-    SELECT 'label differs from binding', us, operator, qty FROM bound_labels WHERE label_sku <> sku AND operator IS NOT NULL
+    SELECT 'label differs from binding' AS pattern, us, operator, qty FROM labels WHERE NOT agrees
     UNION ALL BY NAME
-    SELECT 'another code scanned', us, operator, qty FROM scan_faults WHERE accepted AND operator IS NOT NULL AND us IS NOT NULL AND (fault LIKE 'other-%' OR fault IN ('previous-code', 'unknown-code'))
+    SELECT 'another code scanned' AS pattern, us, operator, qty FROM scan_faults WHERE accepted AND operator IS NOT NULL AND us IS NOT NULL AND (fault LIKE 'other-%' OR fault IN ('previous-code', 'unknown-code'))
 ), grouped AS (
     SELECT operator, pattern, count(*) AS times, sum(abs(qty)) AS qty, min(us) AS first_us, max(us) AS us FROM acts GROUP BY operator, pattern
 ), people AS (

@@ -40,21 +40,21 @@ WITH places AS (
 ), changes AS (
     SELECT * FROM looks WHERE from_us IS NOT NULL AND location <> from_location AND kind <> 'device' AND task IS NULL
 ), bare AS (
-    SELECT c.* FROM changes c ASOF LEFT JOIN papers p ON p.pallet = c.pallet AND p.us >= c.from_us + $settle_min * 60000000
+    SELECT c.* FROM changes c ASOF LEFT JOIN papers p ON p.pallet = c.pallet AND p.us >= c.from_us + least($settle_min * 60000000, (c.us - c.from_us) // 2)
     WHERE coalesce(p.us > c.us + c.err_us + $late_document_h * 3600000000, true)
 ), booked AS (  -- where moves usually bear a number
-    SELECT us, pallet, sku, coalesce(from_location, CASE WHEN qty < 0 THEN location END) AS from_location, to_location AS location, qty, coalesce(doc, task, request_id) IS NOT NULL AS told
+    SELECT us, pallet, sku, coalesce(from_location, CASE WHEN qty < 0 THEN location END) AS from_location, to_location AS location, qty, source, coalesce(doc, task, request_id) IS NOT NULL AS told
     FROM ledger_rows WHERE doc_type = 'move' AND us IS NOT NULL AND system IS DISTINCT FROM 'erp'
 ), kept AS (
-    SELECT avg(told::INT) >= 0.5 AS numbers FROM booked
+    SELECT source FROM booked GROUP BY source HAVING avg(told::INT) >= 0.9
 )
 SELECT us, 1 AS figure, 0 AS of, pallet, from_location, location, split_part(from_location, '-', 1) <> split_part(location, '-', 1) AS other_area, at_time(from_us) AS seen_before,
        'seen elsewhere' AS pattern, NULL AS sku, NULL AS qty
 FROM bare
 UNION ALL BY NAME
-SELECT us, 1 AS figure, 0 AS of, pallet, from_location, location, 'posting without a number' AS pattern, sku, qty FROM booked, kept WHERE numbers AND NOT told
+SELECT us, 1 AS figure, 0 AS of, pallet, from_location, location, 'posting without a number' AS pattern, sku, qty FROM booked WHERE source IN (FROM kept) AND NOT told
 UNION ALL BY NAME
 SELECT min(us) AS us, 0 AS figure, count(*) AS of FROM looks WHERE from_us IS NOT NULL GROUP BY CAST(local_time(us) AS DATE)
 UNION ALL BY NAME
-SELECT min(us) AS us, 0 AS figure, count(*) AS of FROM booked, kept WHERE numbers GROUP BY CAST(local_time(us) AS DATE)
+SELECT min(us) AS us, 0 AS figure, count(*) AS of FROM booked WHERE source IN (FROM kept) GROUP BY CAST(local_time(us) AS DATE)
 ORDER BY figure DESC, us DESC

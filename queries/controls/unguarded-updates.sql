@@ -13,14 +13,16 @@ default = 0
 unit    = "postings"
 about   = { zh = "允许的次数", en = "how many are tolerated" }
 */
+-- What became of the row goes before what a handler wrote into the ledger.
 WITH deductions AS (
     SELECT us, sku, location, batch, pallet, doc, doc_line, task, request_id, operator, qty, qty_before, qty_after FROM ledger_rows
     WHERE qty < 0 AND qty_before IS NOT NULL AND qty_after IS NOT NULL AND us IS NOT NULL AND coalesce(doc_type, '') NOT IN ('count', 'adjust', 'opening') AND system IS DISTINCT FROM 'erp'
-), changes AS (  -- what no ledger tells
-    SELECT us, sku, location, batch, pallet, qty_after - qty_before AS qty, qty_before, qty_after FROM row_changes
-    WHERE qty_after < qty_before AND us IS NOT NULL AND NOT EXISTS (FROM deductions)
+), changes AS (
+    SELECT c.us, c.sku, c.location, c.batch, c.pallet, p.doc, p.doc_line, p.task, p.request_id, p.operator, c.qty_after - c.qty_before AS qty, c.qty_before, c.qty_after
+    FROM row_changes c LEFT JOIN posting_images p ON p.row_key = c.row_key AND p.pos = c.pos
+    WHERE c.qty_after < c.qty_before AND c.us IS NOT NULL AND coalesce(p.doc_type, '') NOT IN ('count', 'adjust', 'opening')
 ), together AS (
-    FROM deductions UNION ALL BY NAME FROM changes
+    FROM changes UNION ALL BY NAME SELECT * FROM deductions WHERE NOT EXISTS (FROM changes)
 )
 SELECT us, (qty_before >= 0 AND qty_after < 0)::INT AS figure, 1 AS of, * EXCLUDE (us) FROM together WHERE qty_before >= 0 AND qty_after < 0
 UNION ALL BY NAME

@@ -46,7 +46,7 @@ WITH done AS (
     FROM done d LEFT JOIN history h USING (task, run) LEFT JOIN witnessed w USING (task, run) LEFT JOIN retried r USING (task, run)
     LEFT JOIN near_outage n USING (task, run) LEFT JOIN faults f ON f.task = d.task ASOF LEFT JOIN pallet_faults p ON p.pallet = d.pallet AND p.us <= d.end_us
 ), drawn AS (
-    SELECT *, 1 + 4 * len(list_filter(reasons, lambda x: x IN ('forced completion', 'device trouble'))) + 2 * len(reasons) AS risk FROM rated
+    SELECT *, 1 + 10 * len(reasons) + 20 * len(list_filter(reasons, lambda x: x IN ('forced completion', 'device trouble'))) AS risk FROM rated
 ), ranked AS (
     SELECT *, row_number() OVER (PARTITION BY week ORDER BY -ln((md5_number_lower(concat_ws('|', case_seed(), week, task, run))::DOUBLE + 1) / 18446744073709551617.0) / risk, task) AS nth FROM drawn
 )
