@@ -145,7 +145,7 @@ def read_check(path: Path) -> Check:
         message=fields.bilingual("message") if "message" in table else title,
         params=read_params(fields),
         false_positives=fields.bilingual("false_positives", ""),
-        words={str(word): _both(word, value, fields) for word, value in fields.table("words").items()},
+        words=read_words(fields),
         sql=text,
         path=path,
     )
@@ -188,6 +188,11 @@ def read_needs(fields: Fields) -> tuple[str, ...]:
 def read_params(fields: Fields) -> tuple[Param, ...]:
     """The parameters that a header declares."""
     return tuple(_param(name, value, fields) for name, value in fields.table("params").items())
+
+
+def read_words(fields: Fields) -> dict[str, dict[str, str]]:
+    """Words of a result in both languages."""
+    return {str(word): _both(word, value, fields) for word, value in fields.table("words").items()}
 
 
 def _param(name: str, value: Any, fields: Fields) -> Param:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -22,14 +22,14 @@ from zoneinfo import ZoneInfo
 import duckdb
 import polars as pl
 
-from forensics.checks.check import Param, load_views, query_folders, read_needs, read_params, views_named
+from forensics.checks.check import Param, load_views, query_folders, read_needs, read_params, read_words, views_named
 from forensics.checks.header import Fields, header, read
 from forensics.checks.prepare import ensure_views, sql_error
 from forensics.checks.select import absent, kinds, select, value
 from forensics.model.errors import Location, QueryError
 from forensics.model.result import Control
 
-_KEYS: Final = ("id", "number", "title", "about", "unit", "figure", "needs", "want", "params")
+_KEYS: Final = ("id", "number", "title", "about", "unit", "figure", "needs", "want", "params", "words")
 _COLUMNS: Final = ("us", "figure", "of")
 ROWS: Final = 100
 """Rows of a control that a result carries; the figure counts all."""
@@ -50,6 +50,7 @@ class ControlQuery:
         figure: how rows are summed up: a name of FIGURES.
         needs: event kinds without which it cannot be judged; `a|b` is either of two.
         want: in words, what is missing where it cannot be judged.
+        words: values and columns of the list in the reader's language.
         params: `threshold` is the one that the figure is held against; a control without it is a work list.
     """
 
@@ -62,6 +63,7 @@ class ControlQuery:
     needs: tuple[str, ...]
     want: dict[str, str]
     params: tuple[Param, ...]
+    words: dict[str, dict[str, str]]
     sql: str
     path: Path = field(compare=False)
 
@@ -99,7 +101,7 @@ def read_control(path: Path) -> ControlQuery:
     return ControlQuery(
         id=fields.text("id"), number=number, title=fields.bilingual("title"), about=fields.bilingual("about"),
         unit=fields.bilingual("unit"), figure=figure, needs=read_needs(fields), want=fields.bilingual("want"),
-        params=params, sql=text, path=path,
+        params=params, words=read_words(fields), sql=text, path=path,
     )  # fmt: skip
 
 
@@ -128,7 +130,9 @@ def run_controls(
         QueryError: a control's SQL fails, or lacks one of the columns `us`, `figure`, `of`.
     """
     # a zone's name and a hash are safe inside SQL text; macros take no parameters
-    con.execute(f"CREATE OR REPLACE TEMP MACRO local_time(us) AS timezone('{ZoneInfo(zone).key}', make_timestamptz(us))")
+    con.execute(
+        f"CREATE OR REPLACE TEMP MACRO local_time(us) AS timezone('{ZoneInfo(zone).key}', make_timestamptz(us))"
+    )
     digest = hashlib.sha256(seed.encode()).hexdigest()
     con.execute(f"CREATE OR REPLACE TEMP MACRO case_seed() AS '{digest}'")
     views, present, done = load_views(extra_dirs), kinds(con), []
@@ -164,9 +168,11 @@ def _judged(
     """The control's result from its rows; `None` and rows that looked at nothing leave it unjudged."""
     limit = next((value(one, param, params) for param in one.params if param.name == "threshold"), None)
     threshold = None if limit is None else float(limit)
-    words = {"number": one.number, "title": one.title, "about": one.about, "unit": one.unit}
+    control = Control(
+        one.id, None, threshold, None, number=one.number, title=one.title, about=one.about, unit=one.unit, words=one.words
+    )  # fmt: skip
     if frame is None or not frame["of"].sum():
-        return Control(one.id, None, threshold, None, missing=one.want, **words)
+        return replace(control, missing=one.want)
     listed = frame.filter(pl.col("figure") > 0)
     if subject is not None:
         frame = listed = listed.filter(
@@ -175,22 +181,33 @@ def _judged(
             else pl.lit(False)
         )
     figure = float(frame.select(FIGURES[one.figure]).item() or 0)
-    return Control(
-        one.id, figure, threshold, None if threshold is None else figure <= threshold,
+    return replace(
+        control,
+        figure=figure,
+        ok=None if threshold is None else figure <= threshold,
         rows=tuple(map(_plain, listed.head(ROWS).iter_rows(named=True))),
-        of=float(frame["of"].sum()), total=listed.height, trend=_trend(frame, FIGURES[one.figure], zone), **words,
-    )  # fmt: skip
+        of=float(frame["of"].sum()),
+        total=listed.height,
+        trend=_trend(frame, FIGURES[one.figure], zone),
+    )
 
 
 def _trend(frame: pl.DataFrame, figure: pl.Expr, zone: str) -> tuple[dict[str, Any], ...]:
     local = pl.from_epoch("us", time_unit="us").dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
     days = (
-        frame.drop_nulls("us").group_by(local.dt.date().cast(pl.String).alias("day")).agg(figure.alias("figure")).sort("day")
+        frame.drop_nulls("us")
+        .group_by(local.dt.date().cast(pl.String).alias("day"))
+        .agg(figure.alias("figure"))
+        .sort("day")
     )
     return tuple(days.drop_nulls().filter(pl.col("figure").is_finite()).iter_rows(named=True))
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
     """A row of the list: its time first, then what the control says of it; nulls are left out."""
-    at = {} if row["us"] is None else {"at": pl.from_epoch(pl.Series([row["us"]]), "us").dt.replace_time_zone("UTC").item()}
+    at = (
+        {}
+        if row["us"] is None
+        else {"at": pl.from_epoch(pl.Series([row["us"]]), "us").dt.replace_time_zone("UTC").item()}
+    )
     return at | {key: item for key, item in row.items() if key not in _COLUMNS and item is not None}

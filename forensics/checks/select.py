@@ -59,13 +59,17 @@ def known_parameters(queries: Sequence[Query], params: Mapping[str, Any]) -> Non
         ConfigError: a parameter that no query has, or a text where a number belongs.
     """
     for name, given in params.items():
-        declared = [param for query in queries for param in query.params if name in (param.name, f"{query.id}.{param.name}")]
+        declared = [
+            param for query in queries for param in query.params if name in (param.name, f"{query.id}.{param.name}")
+        ]
         if not declared:
             raise ConfigError(
                 f"no check has a parameter '{name}'", hint="forensics queries show ID lists a check's parameters"
             )
         if any(isinstance(param.default, str) != isinstance(given, str) for param in declared):
-            raise ConfigError(f"parameter '{name}' must be a {'text' if isinstance(declared[0].default, str) else 'number'}")
+            raise ConfigError(
+                f"parameter '{name}' must be a {'text' if isinstance(declared[0].default, str) else 'number'}"
+            )
 
 
 def meant_for(queries: Iterable[Query], params: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,8 +17,8 @@ from rich.text import Text
 
 from forensics.model.event import SYSTEMS
 from forensics.model.fault import Fault
-from forensics.model.result import CaseResult
-from forensics.report import story, wording
+from forensics.model.result import CaseResult, Control
+from forensics.report import story, view, wording
 from forensics.report.rows import gap_ms, prepare
 from forensics.report.safe import NEWLINE_MARK, one_line
 from forensics.report.texts import Lang, Texts
@@ -123,6 +123,7 @@ class _Printer:
         for finding in self.story.loose[:MAX_INCIDENTS]:
             self._finding(finding)
         self._undecided()
+        self._controls()
         self._timeline()
 
     # --- lines ---------------------------------------------------------------------------------------------------
@@ -232,6 +233,43 @@ class _Printer:
         rest = len(self.story.undecided) - MAX_INCIDENTS
         if rest > 0:
             self._line((self.t("summary.and_more", n=rest), "dim"))
+
+    # --- controls ------------------------------------------------------------------------------------------------
+
+    def _controls(self) -> None:
+        if not self.result.controls:
+            return
+        self._head(self.t("section.controls"))
+        heads = (self.t("control.figure"), self.t("control.limit"), self.t("label.state"))
+        lines = [self._measured(control) for control in self.result.controls]
+        widths = [max(cell_len(line[n]) for line in (heads, *lines)) for n in range(3)]
+        cells = [_right(heads[0], widths[0]), _right(heads[1], widths[1]), _left(heads[2], widths[2])]
+        if not self.narrow:
+            self._line((f"{'':4}{'  '.join(cells)}  {self.t('control.name')}", "dim"), one=True)
+        for control, (figure, limit, state) in zip(self.result.controls, lines, strict=True):
+            style = {True: "green", False: "bold red", None: "cyan"}[control.ok]
+            title = (self.t.pick(control.title) or control.id, "")
+            number = (f"{control.number or '':>2}  ", "dim")
+            if self.narrow:
+                self._line(number, title, hang=4)
+                self._line((f"{figure} {limit}  ", "bold"), (state, style), indent=4, hang=4)
+            else:
+                cells = [_right(figure, widths[0]), _right(limit, widths[1]), _left(state, widths[2])]
+                self._line(
+                    number,
+                    (f"{cells[0]}  ", "bold"),
+                    (f"{cells[1]}  ", "dim"),
+                    (f"{cells[2]}  ", style),
+                    title,
+                    hang=10 + sum(widths),
+                )
+            if control.missing:
+                self._line((self.t("control.want", want=self.t.pick(control.missing)), "dim"), indent=4, hang=2)
+
+    def _measured(self, control: Control) -> tuple[str, str, str]:
+        say = view.Words(control, self.t, self.zone)
+        limit = "" if control.threshold is None else f"({say.number(control.threshold)})"
+        return say.figure(control.figure), limit, say.state
 
     # --- lanes ---------------------------------------------------------------------------------------------------
 
@@ -356,6 +394,14 @@ def _wrap(text: Text, width: int) -> list[Text]:
         ):
             last = n + 1
     return list(text.divide(cuts))
+
+
+def _right(text: str, width: int) -> str:
+    return " " * (width - cell_len(text)) + text
+
+
+def _left(text: str, width: int) -> str:
+    return text + " " * (width - cell_len(text))
 
 
 def _lane(system: str) -> str:

@@ -120,6 +120,7 @@ class Control:
     Attributes:
         number: 1 to 20 as the guide counts them; None for one's own.
         unit: what the figure counts, in both languages.
+        words: values and columns of the rows in both languages.
         of: how many things were looked at.
         ok: the figure is not above the threshold; None where it cannot be judged or has none.
         missing: what it would have needed, in both languages; empty where it could be judged.
@@ -137,6 +138,7 @@ class Control:
     title: dict[str, str] = field(default_factory=dict)
     about: dict[str, str] = field(default_factory=dict)
     unit: dict[str, str] = field(default_factory=dict)
+    words: dict[str, dict[str, str]] = field(default_factory=dict)
     of: float | None = None
     total: int = 0
     missing: dict[str, str] = field(default_factory=dict)

@@ -12,6 +12,15 @@ want   = { zh = "物料、仓库或单位的对照表", en = "a table of codes: 
 default = 0
 unit    = "codes"
 about   = { zh = "允许的编码数", en = "how many codes are tolerated" }
+
+[words]
+"several meanings" = { zh = "一对多", en = "stands for several" }
+"several codes" = { zh = "多对一", en = "has several codes" }
+"several factors" = { zh = "多个换算率", en = "has several factors" }
+pattern = { zh = "情形", en = "what" }
+list = { zh = "对照表", en = "list" }
+code = { zh = "编码", en = "code" }
+stands_for = { zh = "对应", en = "corresponds to" }
 */
 WITH entries AS (
     SELECT DISTINCT doc_type, sku, coalesce(extra->>'code', sku) AS code, extra->>'mapped_code' AS mapped, TRY_CAST(extra->>'factor' AS DECIMAL(18, 6)) AS factor FROM events

@@ -22,6 +22,12 @@ about   = { zh = "至少应重试的次数", en = "how many retries are due" }
 default = 60
 unit    = "min"
 about   = { zh = "日志结束前此时间内的任务还可能补传", en = "tasks this close to the end of the log may still be reported" }
+
+[words]
+"given up" = { zh = "放弃重试", en = "given up" }
+"not recorded" = { zh = "没有记录", en = "not recorded" }
+pattern = { zh = "情形", en = "what" }
+attempts = { zh = "尝试次数", en = "attempts" }
 */
 -- A log that mostly records no answers tells of attempts, not of failures.
 WITH calls AS (

@@ -3,7 +3,7 @@ id     = "contended-rows"
 number = 17
 title  = { zh = "写争用最多的库存行", en = "Stock rows with most write contention" }
 about  = { zh = "每日每行上等待锁、死锁和锁超时的事务数；指标是最严重的一行。采样中同一事务只算一次。认不出行时以表计。", en = "Transactions that waited for a lock, deadlocked or timed out, per row and day; the figure is that of the worst row. Samples of one transaction count once. Where the row cannot be told it is the table's." }
-unit   = { zh = "个事务/日", en = "transactions a day" }
+unit   = { zh = "次等待", en = "waits" }
 figure = "max"
 needs  = ["lock"]
 want   = { zh = "数据库锁记录（锁等待采样、死锁、InnoDB 状态）", en = "database lock records (sampled waits, deadlocks, InnoDB status)" }
@@ -12,6 +12,13 @@ want   = { zh = "数据库锁记录（锁等待采样、死锁、InnoDB 状态�
 default = 10
 unit    = "transactions a day"
 about   = { zh = "一行一日允许的等待事务数", en = "how many waiting transactions a row may have in a day" }
+
+[words]
+table = { zh = "表", en = "table" }
+row = { zh = "行号", en = "row id" }
+transactions = { zh = "等待的事务", en = "waiting transactions" }
+deadlocks = { zh = "死锁", en = "deadlocks" }
+longest_s = { zh = "最长等待（秒）", en = "longest wait (s)" }
 */
 WITH rows AS (
     SELECT row_id, any_value(table_name) AS table_name, any_value(sku) AS sku, any_value(location) AS location FROM row_changes WHERE row_id IS NOT NULL GROUP BY row_id HAVING count(DISTINCT table_name) = 1

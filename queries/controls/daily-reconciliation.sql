@@ -17,6 +17,15 @@ about   = { zh = "允许有差异的物料数", en = "how many materials may dif
 default = 0.000001
 unit    = "quantity"
 about   = { zh = "小于此数视为相等", en = "quantities that differ by less are equal" }
+
+[words]
+erp = { zh = "ERP", en = "ERP" }
+wms = { zh = "WMS", en = "WMS" }
+difference = { zh = "差异", en = "difference" }
+in_flight = { zh = "在途", en = "in flight" }
+explained = { zh = "单据可解释", en = "explained by documents" }
+unexplained = { zh = "无法解释", en = "unexplained" }
+docs = { zh = "单据", en = "documents" }
 */
 -- Where some records of a material name no warehouse, its warehouses are compared as one.
 WITH latest AS (

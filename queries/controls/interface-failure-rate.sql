@@ -17,6 +17,13 @@ about   = { zh = "超过此比例报警", en = "above this share it is an alert"
 default = 20
 unit    = "calls"
 about   = { zh = "一日一接口的调用少于此数不计比例", en = "fewer calls of an interface in a day give no rate" }
+
+[words]
+calls = { zh = "调用", en = "calls" }
+failures = { zh = "失败", en = "failures" }
+timeouts = { zh = "其中超时", en = "of them timed out" }
+percent = { zh = "比例 %", en = "share %" }
+p95_ms = { zh = "95% 分位耗时（毫秒）", en = "95th percentile (ms)" }
 */
 -- A 500 that an application writes beside a person's action is its word for a refusal, not the protocol's.
 -- An interface whose log mostly has no answers tells of attempts only; in one that has them, a missing answer is a failure.

@@ -12,6 +12,14 @@ want   = { zh = "任务的目标货位，以及设备、扫码或回传所报的
 default = 0
 unit    = "tasks"
 about   = { zh = "允许的任务数", en = "how many tasks are tolerated" }
+
+[words]
+allocated = { zh = "分配货位", en = "allocated" }
+reported = { zh = "回报货位", en = "reported" }
+told_by = { zh = "由谁回报", en = "told by" }
+device = { zh = "设备", en = "device" }
+scan = { zh = "扫码", en = "scan" }
+callback = { zh = "接口回传", en = "callback" }
 */
 WITH targets AS (
     SELECT DISTINCT task, run, to_location AS target FROM task_history WHERE to_location IS NOT NULL AND system IS DISTINCT FROM 'wcs'

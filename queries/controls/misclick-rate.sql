@@ -27,6 +27,14 @@ about   = { zh = "第一个班次开始的钟点", en = "when the first shift of
 default = 8
 unit    = "h"
 about   = { zh = "班次长度", en = "how long a shift lasts" }
+
+[words]
+shift = { zh = "班次开始", en = "shift from" }
+terminal = { zh = "终端", en = "terminal" }
+ended_by_hand = { zh = "人工结束", en = "ended by hand" }
+flips = { zh = "来回切换", en = "flips" }
+percent = { zh = "比例 %", en = "share %" }
+tasks = { zh = "任务", en = "tasks" }
 */
 WITH ends AS (
     SELECT task, run, us, pos, operator, pallet, CASE WHEN state = 'CANCELLED' THEN 'cancelled' ELSE 'completed' END AS ended

@@ -12,6 +12,12 @@ want   = { zh = "期初流水、新建的库存行或库存表", en = "opening p
 default = 0
 unit    = "stock rows"
 about   = { zh = "允许的处数", en = "how many are tolerated" }
+
+[words]
+"opening posting" = { zh = "期初过账", en = "opening posting" }
+"row created" = { zh = "新建库存行", en = "row as created" }
+"stock table" = { zh = "库存表", en = "stock table" }
+pattern = { zh = "来自", en = "told by" }
 */
 WITH tables AS (  -- the first table that shows a row; what was negative there may have become so only later than its opening
     SELECT arg_min({'us': us, 'qty': qty, 'sku': sku, 'location': location, 'batch': batch, 'pallet': pallet}, us) AS f FROM events_ordered

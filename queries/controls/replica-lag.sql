@@ -12,6 +12,15 @@ want   = { zh = "主从延迟采样（SHOW REPLICA STATUS、心跳表、监控�
 default = 1
 unit    = "s"
 about   = { zh = "允许的延迟", en = "tolerated lag" }
+
+[words]
+lag_s = { zh = "最大延迟（秒）", en = "worst lag (s)" }
+samples = { zh = "采样", en = "samples" }
+samples_behind = { zh = "超限采样", en = "samples above" }
+samples_stopped = { zh = "停止或未知", en = "stopped" }
+minutes_behind = { zh = "超限（分钟）", en = "above for (min)" }
+replica_reads = { zh = "其间从库查询", en = "replica reads then" }
+stale_reads = { zh = "其中过时", en = "of them out of date" }
 */
 -- What the replica says of itself comes first. A heartbeat row is as old as its rhythm even on the primary that writes it: where one table
 -- has both, the least of the hosts is the primary, and the other's lag is what it is older than that.

@@ -22,6 +22,16 @@ about   = { zh = "超过通常刷新间隔的几倍算逾期", en = "a refresh i
 default = 10
 unit    = "s"
 about   = { zh = "刷新前后此时间内基表有变动则不比较", en = "no comparison where the base changed this close to the refresh" }
+
+[words]
+"total differs" = { zh = "汇总不符", en = "total differs" }
+"refresh overdue" = { zh = "刷新逾期", en = "refresh overdue" }
+pattern = { zh = "情形", en = "what" }
+table = { zh = "表", en = "table" }
+shown = { zh = "显示", en = "shown" }
+expected = { zh = "应为", en = "expected" }
+age_min = { zh = "距上次刷新（分钟）", en = "since refresh (min)" }
+reads = { zh = "查询次数", en = "reads" }
 */
 WITH summaries AS (  -- a total of a material, over all its places
     SELECT e.table_name, e.sku, e.us, e.clock, coalesce(e.qty_after, e.qty) AS total FROM events_ordered e JOIN change_tables t ON t.table_name = e.table_name AND t.role = 'report'

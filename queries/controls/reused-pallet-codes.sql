@@ -17,6 +17,12 @@ about   = { zh = "允许的次数", en = "how many are tolerated" }
 default = 60
 unit    = "min"
 about   = { zh = "间隔短于此的两次绑定视为同一次组盘", en = "bindings closer than this are one act of loading a pallet" }
+
+[words]
+old_sku = { zh = "原物料", en = "goods before" }
+old_batch = { zh = "原批次", en = "batch before" }
+old_doc = { zh = "原单据", en = "document before" }
+bound_before = { zh = "原绑定时间", en = "bound before" }
 */
 WITH ends AS (
     SELECT pallet_key(pallet) AS pallet, us FROM events_ordered

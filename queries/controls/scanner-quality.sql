@@ -17,6 +17,14 @@ about   = { zh = "允许的比例", en = "tolerated share" }
 default = 30
 unit    = "scans"
 about   = { zh = "一日扫码少于此数不计比例", en = "fewer scans of a device in a day give no rate" }
+
+[words]
+scans = { zh = "扫码", en = "scans" }
+faults = { zh = "有问题", en = "with a fault" }
+check_digit = { zh = "校验位", en = "check digit" }
+gaps = { zh = "截断或缺段", en = "cut or incomplete" }
+repeats = { zh = "重复", en = "repeats" }
+other_code = { zh = "其他码", en = "other code" }
 */
 WITH faulty AS (
     SELECT source, byte_offset, part, min(fault) AS fault FROM scan_faults GROUP BY source, byte_offset, part

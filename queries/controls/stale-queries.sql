@@ -17,6 +17,16 @@ about   = { zh = "允许的过时查询比例", en = "tolerated share of old ans
 default = 2
 unit    = "s"
 about   = { zh = "过时多久才算", en = "how old an answer must be to count" }
+
+[words]
+served_from = { zh = "来自", en = "served from" }
+reads = { zh = "查询次数", en = "reads" }
+shown = { zh = "显示", en = "shown" }
+committed = { zh = "已提交", en = "committed" }
+stale_s = { zh = "过时（秒）", en = "old by (s)" }
+cache = { zh = "缓存", en = "cache" }
+replica = { zh = "从库", en = "replica" }
+primary = { zh = "主库", en = "primary" }
 */
 WITH judged AS (
     SELECT from_us AS us FROM stock_reads WHERE says IN ('current', 'stale') AND coalesce(served_from, '') <> 'view'

@@ -22,6 +22,16 @@ about   = { zh = "同一做法出现几次才列入", en = "how often a pattern 
 default = 30
 unit    = "min"
 about   = { zh = "多久之内改成相反结果算来回切换", en = "how soon the opposite end must follow" }
+
+[words]
+"complete and cancel in turn" = { zh = "完成与取消来回切换", en = "complete and cancel in turn" }
+"completed after device trouble" = { zh = "设备异常后点完成", en = "completed after device trouble" }
+"cancelled after it had left" = { zh = "已离开后取消", en = "cancelled after it had left" }
+"label differs from binding" = { zh = "标签与绑定不符", en = "label differs from binding" }
+"another code scanned" = { zh = "扫了别的码", en = "another code scanned" }
+pattern = { zh = "做法", en = "pattern" }
+times = { zh = "次数", en = "times" }
+first_at = { zh = "最早", en = "first" }
 */
 WITH ends AS (
     SELECT h.task, h.run, h.us, h.pos, h.operator, h.err_us, t.sku, t.qty, t.doc_type, CASE WHEN h.state = 'CANCELLED' THEN 'cancelled' ELSE 'completed' END AS ended,

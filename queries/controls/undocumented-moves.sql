@@ -22,6 +22,13 @@ about   = { zh = "第一次见到后此时间内的单据属于送达，不算�
 default = 2
 unit    = "h"
 about   = { zh = "事后补单允许的时间", en = "how late the papers may follow" }
+
+[words]
+"seen elsewhere" = { zh = "在别处被见到", en = "seen elsewhere" }
+"posting without a number" = { zh = "过账没有单号", en = "posting without a number" }
+other_area = { zh = "跨区", en = "other area" }
+seen_before = { zh = "上次见到", en = "seen before" }
+pattern = { zh = "情形", en = "what" }
 */
 -- A position that only devices know cannot be compared with a place of the stock records.
 WITH places AS (

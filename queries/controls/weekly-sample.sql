@@ -3,7 +3,7 @@ id     = "weekly-sample"
 number = 6
 title  = { zh = "每周现场抽查清单：已完成的入库任务", en = "Weekly sample of completed inbound tasks to check on site" }
 about  = { zh = "每个 ISO 周按风险抽取；同一案件同一周每次抽到的都一样。风险高的更容易被抽到，但每个任务都有机会。", en = "Drawn per ISO week by risk; the same case and week give the same sample every time. What is riskier is drawn more often, but every task has a chance." }
-unit   = { zh = "个任务待查", en = "tasks to check" }
+unit   = { zh = "个任务", en = "tasks" }
 figure = "sum"
 needs  = ["task"]
 want   = { zh = "已完成的入库任务", en = "completed inbound tasks" }
@@ -17,6 +17,18 @@ about   = { zh = "每周抽查数", en = "how many tasks a week" }
 default = 15
 unit    = "min"
 about   = { zh = "距断线多近算受影响", en = "how near to an outage counts" }
+
+[words]
+week = { zh = "周", en = "week" }
+risk = { zh = "风险权重", en = "risk weight" }
+reasons = { zh = "理由", en = "reasons" }
+"forced completion" = { zh = "强制完成", en = "forced completion" }
+"completed by hand" = { zh = "人工点击完成", en = "completed by hand" }
+"device trouble" = { zh = "设备异常", en = "device trouble" }
+"scan fault" = { zh = "扫码有误", en = "scan fault" }
+"callback retried" = { zh = "回传重试过", en = "callback retried" }
+"near an outage" = { zh = "临近断线", en = "near an outage" }
+"no witness of the putting down" = { zh = "没有放货见证", en = "nothing witnessed the putting down" }
 */
 -- Weighted drawing without replacement: -ln(u) / weight, smallest first, u a number between 0 and 1 made of case, week and task.
 WITH done AS (
