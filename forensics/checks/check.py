@@ -129,7 +129,7 @@ def read_check(path: Path) -> Check:
     text = read(path)
     table = header(text, path)
     fields = Fields(table, text, path, _CHECK_KEYS)
-    check_id, level = fields.text("id"), fields.text("level", "medium")
+    check_id, level, needs = fields.text("id"), fields.text("level", "medium"), read_needs(fields)
     if not _ID.fullmatch(check_id):
         raise fields.error("id", f"'{check_id}' is no id", "F-S-02-05.3, or letters, digits, '.', '_' and '-'")
     if level not in LEVELS:
@@ -139,7 +139,7 @@ def read_check(path: Path) -> Check:
         id=check_id,
         slug=fields.text("slug", path.stem),
         title=title,
-        needs=read_needs(fields),
+        needs=needs,
         key=fields.text("key", "sku"),
         level=level,
         message=fields.bilingual("message") if "message" in table else title,

@@ -56,20 +56,30 @@ def known_parameters(queries: Sequence[Query], params: Mapping[str, Any]) -> Non
     """Refuse what no query would read.
 
     Raises:
-        ConfigError: a parameter that no query has, or a text where a number belongs.
+        ConfigError: a parameter that no query has.
     """
-    for name, given in params.items():
-        declared = [
-            param for query in queries for param in query.params if name in (param.name, f"{query.id}.{param.name}")
-        ]
-        if not declared:
+    for name in params:
+        if not _declared(queries, name):
             raise ConfigError(
                 f"no check has a parameter '{name}'", hint="forensics queries show ID lists a check's parameters"
             )
-        if any(isinstance(param.default, str) != isinstance(given, str) for param in declared):
-            raise ConfigError(
-                f"parameter '{name}' must be a {'text' if isinstance(declared[0].default, str) else 'number'}"
-            )
+
+
+def fitting_parameters(queries: Sequence[Query], params: Mapping[str, Any]) -> None:
+    """Refuse a text where a number belongs, and a number where a text does.
+
+    Raises:
+        ConfigError: such a value.
+    """
+    for name, given in params.items():
+        for param in _declared(queries, name):
+            if isinstance(param.default, str) != isinstance(given, str):
+                wanted = "text" if isinstance(param.default, str) else "number"
+                raise ConfigError(f"parameter '{name}' must be a {wanted}")
+
+
+def _declared(queries: Iterable[Query], name: str) -> list[Param]:
+    return [param for query in queries for param in query.params if name in (param.name, f"{query.id}.{param.name}")]
 
 
 def meant_for(queries: Iterable[Query], params: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import duckdb
 
 from forensics.checks import engine
 from forensics.checks.controls import load_controls, run_controls
-from forensics.checks.select import Query, known_parameters, meant_for
+from forensics.checks.select import Query, fitting_parameters, known_parameters, meant_for
 from forensics.clocks import clock_relations
 from forensics.clocks.declared import declared
 from forensics.coverage import coverage
@@ -69,7 +69,9 @@ class Session:
     def _meant_for(self, queries: Sequence[Query]) -> dict[str, Any]:
         """The parameters that these queries have; one that nothing has is refused."""
         if self._params:
-            known_parameters([*engine.load_checks(self._queries), *load_controls(self._queries)], self._params)
+            every = [*engine.load_checks(self._queries), *load_controls(self._queries)]
+            known_parameters(every, self._params)
+            fitting_parameters(every, self._params)
         return meant_for(queries, self._params)
 
     def views(self, *names: str) -> None:
