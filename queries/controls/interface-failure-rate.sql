@@ -33,7 +33,7 @@ WITH calls AS (
            paired = 'unanswered' OR outcome = 'unknown' AND coalesce(status_code, error) IS NULL AS silent,
            -- answered at once at the receiver's end; that the sender's log has no answers is no time-out
            outcome IN ('timeout', 'unknown') AND NOT (served AND coalesce(status_code, '') LIKE '2__' AND coalesce(ended_us - started_us < 10000000, false)) OR outcome = 'fail' AND (coalesce(TRY_CAST(status_code AS INTEGER) BETWEEN 500 + (operator IS NOT NULL)::INT AND 599, false)
-               OR regexp_matches(lower(coalesce(error, '')), 'refused|reset|unreachable|no route|timed? ?out|broken pipe|deadlock|lock wait|exception|连接|超时|断开|异常')) AS failed
+               OR regexp_matches(lower(coalesce(error, '')), 'refused|reset|unreachable|no route|timed? ?out|broken pipe|deadlock|lock wait|exception|连接|超时|断开|(系统|服务|接口|网络|数据库)异常')) AS failed
     FROM api_calls WHERE started_us IS NOT NULL AND coalesce(endpoint, action) IS NOT NULL
 ), answering AS (
     SELECT endpoint, avg(silent::INT) < 0.5 AS yes FROM calls GROUP BY endpoint

@@ -100,14 +100,18 @@ def test_nothing_recorded_is_never_zero():
         assert set(control.missing) == {"zh", "en"}
 
 
-@pytest.mark.parametrize(("figure", "whole", "days"), [("sum", 7.0, [6.0, 1.0]), ("max", 4.0, [4.0, 1.0]), ("share", 10.0, [10.0, 10.0])])
+@pytest.mark.parametrize(
+    ("figure", "whole", "days"), [("sum", 7.0, [6.0, 1.0]), ("max", 4.0, [4.0, 1.0]), ("share", 10.0, [10.0, 10.0])]
+)
 def test_the_archive_and_each_day_are_summed_up_by_one_rule(tmp_path, figure, whole, days):
     noon = int(datetime(2026, 3, 11, 15, 30, tzinfo=UTC).timestamp()) * 1_000_000  # 23:30 in Shanghai
     sql = f"""SELECT * FROM (VALUES ({noon}, 2, 20), ({noon}, 4, 40), ({noon + 3_600_000_000}, 1, 10), (NULL, 0, 0)) t(us, figure, of) ORDER BY figure DESC"""
     one = written(tmp_path, sql, f'"{figure}"')
     (control,) = run_controls(case([{"kind": "log"}]), [one], zone="Asia/Shanghai")
     assert (control.figure, control.of, control.total) == (whole, 70.0, 3)
-    assert [(day["day"], day["figure"]) for day in control.trend] == list(zip(["2026-03-11", "2026-03-12"], days, strict=True))
+    assert [(day["day"], day["figure"]) for day in control.trend] == list(
+        zip(["2026-03-11", "2026-03-12"], days, strict=True)
+    )
 
 
 def test_a_long_list_is_cut_and_says_how_long_it_was(tmp_path):
