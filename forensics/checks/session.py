@@ -69,7 +69,7 @@ class Session:
     def _meant_for(self, queries: Sequence[Query]) -> dict[str, Any]:
         """The parameters that these queries have; one that nothing has is refused."""
         if self._params:
-            every = [*engine.load_checks(self._queries), *load_controls(self._queries)]
+            every: list[Query] = [*engine.load_checks(self._queries), *load_controls(self._queries)]
             known_parameters(every, self._params)
             fitting_parameters(every, self._params)
         return meant_for(queries, self._params)

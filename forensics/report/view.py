@@ -18,6 +18,8 @@ from forensics.report.wording import kind_text, quantity, value_text
 MAX_GAPS: Final = 12
 MAX_FILES: Final = 500
 MAX_CONTROL_ROWS: Final = 30
+MODEL_WORDS: Final = frozenset({"kind", "system", "action", "state", "outcome", "doc_type"})
+"""Columns of a control's list whose values are the model's, which have words of their own."""
 
 
 def coverage(result: CaseResult, t: Texts, zone: Zone) -> list[dict[str, Any]]:
@@ -157,7 +159,7 @@ def _control(control: Control, t: Texts, zone: Zone) -> dict[str, Any]:
         "why": one_line(t.pick(control.missing), 400),
         "trend": trend(control),
         "columns": [one_line(say.word(name, t.word("field", name)), 80) for name in columns],
-        "rows": [[say.value(row.get(name)) for name in columns] for row in shown],
+        "rows": [[say.value(name, row.get(name)) for name in columns] for row in shown],
         "total": control.total,
     }
 
@@ -187,25 +189,30 @@ class Words:
         """A value or column as the control words it."""
         return self._t.pick(self._control.words.get(value)) or otherwise
 
-    def value(self, value: Any) -> str:
+    def value(self, column: str, value: Any) -> str:
         """A cell."""
         if isinstance(value, list | tuple):
-            return value_text(
-                [self.word(item, item) if isinstance(item, str) else item for item in value], self._t, self._zone
-            )
-        return value_text(self.word(value, value) if isinstance(value, str) else value, self._t, self._zone)
+            return value_text([self._said(column, item) for item in value], self._t, self._zone)
+        return value_text(self._said(column, value), self._t, self._zone)
+
+    def _said(self, column: str, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return self.word(value, self._t.word(column, value) if column in MODEL_WORDS else value)
 
 
 def trend(control: Control) -> dict[str, Any] | None:
-    """The figure of each day as bars in a box of 100 by 30, days without a record left out as gaps; None for less than two days.
+    """The figure of each day as bars in a box of 100 by 30, days without a record left out as gaps; None where there is
+    nothing to draw: less than two days, or nothing but zero.
 
     A bar is `x`, `y`, `width`, `height`, the `day` and the `figure`; `limit` is the height of the threshold, if it is in the box.
     """
     points = [(date.fromisoformat(one["day"]), float(one["figure"])) for one in control.trend]
-    if len(points) < 2:
+    most = max((figure for _, figure in points), default=0.0)
+    if len(points) < 2 or most <= 0:
         return None
     first, span = points[0][0], (points[-1][0] - points[0][0]).days + 1
-    top = max([figure for _, figure in points] + [control.threshold or 0.0]) or 1.0
+    top = max(most, control.threshold or 0.0)
     width = 100 / span
     bars = [
         {
@@ -222,7 +229,7 @@ def trend(control: Control) -> dict[str, Any] | None:
         "limit": limit,
         "first": points[0][0].isoformat(),
         "last": points[-1][0].isoformat(),
-        "top": f"{top:.4g}",
+        "top": f"{most:.4g}",
     }
 
 
