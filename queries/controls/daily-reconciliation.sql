@@ -27,14 +27,18 @@ explained = { zh = "单据可解释", en = "explained by documents" }
 unexplained = { zh = "无法解释", en = "unexplained" }
 docs = { zh = "单据", en = "documents" }
 */
--- Where some records of a material name no warehouse, its warehouses are compared as one.
+-- Where some records of a material name no warehouse, its warehouses are compared as one. An ERP that counts in cartons cannot show what
+-- is less than one.
 WITH latest AS (
     SELECT *, count(*) FILTER (place IS NULL) OVER (PARTITION BY us, material) > 0 AS one FROM reconciliation QUALIFY us = max(us) OVER (PARTITION BY CAST(local_time(us) AS DATE))
+), units AS (
+    SELECT code, sku, max(factor) AS factor FROM code_map WHERE kind = 'uom' AND factor > 1 GROUP BY code, sku
 ), sums AS (
-    SELECT us, material, CASE WHEN NOT one THEN place END AS place, sum(erp) AS erp, sum(wms) AS wms, sum(difference) AS difference, sum(in_flight) AS in_flight,
+    SELECT us, material, CASE WHEN NOT one THEN place END AS place, sum(erp) AS erp, sum(wms) AS wms, sum(difference) AS difference, sum(in_flight) AS in_flight, any_value(erp_uom) AS uom,
            sum(explained) AS explained, sum(unexplained) AS unexplained, list_distinct(flatten(list(list_transform(documents, lambda d: d.doc))))[:10] AS docs
     FROM latest GROUP BY us, material, CASE WHEN NOT one THEN place END
 )
-SELECT us, (abs(difference) > $tolerance AND abs(difference - in_flight) > $tolerance)::INT AS figure, 1 AS of, material AS sku, place AS warehouse, erp, wms, difference, in_flight, explained, unexplained, docs
-FROM sums
-ORDER BY figure DESC, abs(difference) DESC, material
+SELECT s.us, (least(abs(s.difference), abs(s.difference - s.in_flight)) > greatest($tolerance, coalesce(u.factor, a.factor, 0) - 0.5))::INT AS figure, 1 AS of,
+       s.material AS sku, s.place AS warehouse, s.erp, s.wms, s.difference, s.in_flight, s.explained, s.unexplained, s.docs
+FROM sums s LEFT JOIN units u ON u.code = s.uom AND u.sku = s.material LEFT JOIN units a ON a.code = s.uom AND a.sku IS NULL
+ORDER BY figure DESC, abs(s.difference) DESC, s.material
