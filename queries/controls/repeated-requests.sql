@@ -39,7 +39,7 @@ WITH posted AS (
     SELECT request_id, any_value(sku) AS sku, any_value(location) AS location, any_value(doc) AS doc, any_value(doc_line) AS doc_line, any_value(pallet) AS pallet, any_value(task) AS task,
            any_value(qty) AS qty, count(*) AS times, min(us) AS us, greatest(count(DISTINCT us), count(DISTINCT txn)) AS acts
     FROM ledger_rows WHERE request_id IS NOT NULL AND system IS DISTINCT FROM 'erp'
-    GROUP BY request_id, hash(sku, location, batch, pallet, doc, doc_line, qty)
+    GROUP BY source, request_id, hash(sku, location, batch, pallet, doc, doc_line, qty)  -- what two records of one posting tell is not twice
 ), repeats AS (
     SELECT * FROM api_repeats WHERE calls > $sends AND coalesce(action, '') NOT IN ('query', 'report') AND coalesce(doc, task, pallet) IS NOT NULL AND one_subject
       AND request_ids <> 1
