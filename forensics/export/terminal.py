@@ -243,26 +243,21 @@ class _Printer:
         heads = (self.t("control.figure"), self.t("control.limit"), self.t("label.state"))
         lines = [self._measured(control) for control in self.result.controls]
         widths = [max(cell_len(line[n]) for line in (heads, *lines)) for n in range(3)]
-        cells = [_right(heads[0], widths[0]), _right(heads[1], widths[1]), _left(heads[2], widths[2])]
+        left = 4 + sum(widths) + 6  # number, three cells, two spaces after each
         if not self.narrow:
-            self._line((f"{'':4}{'  '.join(cells)}  {self.t('control.name')}", "dim"), one=True)
-        for control, (figure, limit, state) in zip(self.result.controls, lines, strict=True):
+            self._line((f"    {_cells(heads, widths)}{self.t('control.name')}", "dim"), one=True)
+        for control, line in zip(self.result.controls, lines, strict=True):
             style = {True: "green", False: "bold red", None: "cyan"}[control.ok]
-            title = (self.t.pick(control.title) or control.id, "")
+            title = self.t.pick(control.title) or control.id
             number = (f"{control.number or '':>2}  ", "dim")
             if self.narrow:
-                self._line(number, title, hang=4)
-                self._line((f"{figure} {limit}  ", "bold"), (state, style), indent=4, hang=4)
+                self._line(number, (title, ""), hang=4)
+                self._line((_cells(line, [0, 0, 0]), style), indent=4, hang=4)
             else:
-                cells = [_right(figure, widths[0]), _right(limit, widths[1]), _left(state, widths[2])]
-                self._line(
-                    number,
-                    (f"{cells[0]}  ", "bold"),
-                    (f"{cells[1]}  ", "dim"),
-                    (f"{cells[2]}  ", style),
-                    title,
-                    hang=10 + sum(widths),
-                )
+                first, *more = _wrap(Text(title), max(self.console.width - left, 20))
+                self._line(number, (_cells(line, widths), style), (first.plain, ""), one=True)
+                for part in more:
+                    self._line((part.plain, ""), indent=left)
             if control.missing:
                 self._line((self.t("control.want", want=self.t.pick(control.missing)), "dim"), indent=4, hang=2)
 
@@ -396,12 +391,10 @@ def _wrap(text: Text, width: int) -> list[Text]:
     return list(text.divide(cuts))
 
 
-def _right(text: str, width: int) -> str:
-    return " " * (width - cell_len(text)) + text
-
-
-def _left(text: str, width: int) -> str:
-    return text + " " * (width - cell_len(text))
+def _cells(line: Sequence[str], widths: Sequence[int]) -> str:
+    """Figure and limit set right, state set left, two spaces after each."""
+    gaps = [" " * (width - cell_len(text)) for text, width in zip(line, widths, strict=True)]
+    return f"{gaps[0]}{line[0]}  {gaps[1]}{line[1]}  {line[2]}{gaps[2]}  "
 
 
 def _lane(system: str) -> str:
