@@ -34,9 +34,7 @@ def _row(spec: FormatSpec) -> str:
     name = f"[`{spec.id}`]({spec.link})" if spec.link else f"`{spec.id}`"
     kinds = ", ".join(sorted({rule.kind for rule in spec.events})) or "(reader)"
     record = spec.record.reader or spec.record.frame
-    return (
-        f"| {name} | {_cell(spec.title['en'])} | {_cell(spec.title['zh'])} | {record} | {kinds} | {len(spec.samples)} |"
-    )
+    return f"| {name} | {_cell(spec.title['en'])} | {_cell(spec.title['zh'])} | {record} | {kinds} | {len(spec.samples)} |"
 
 
 def _cell(text: str) -> str:

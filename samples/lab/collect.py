@@ -86,14 +86,7 @@ def copy_logs(work: Path, raw: Path, hosts: Hosts) -> None:
     binlogs = sorted(path for path in (work / "primary").glob("mariadb-bin.*") if path.suffix[1:].isdigit())
     for zone, name in (("Asia/Shanghai", "binlog.sql"), ("UTC", "binlog.utc.sql")):
         with (raw / "db" / name).open("wb") as file:
-            command = [
-                "mysqlbinlog",
-                "--no-defaults",
-                "-v",
-                "--base64-output=DECODE-ROWS",
-                "--database=wms",
-                *map(str, binlogs),
-            ]
+            command = ["mysqlbinlog", "--no-defaults", "-v", "--base64-output=DECODE-ROWS", "--database=wms", *map(str, binlogs)]
             subprocess.run(command, stdout=file, env=os.environ | {"TZ": zone}, check=True)
     _copy(SCHEMA, raw / "schema.sql")
     described = {host: {"system": SYSTEM.get(host, "scanner")} for host in hosts.skews}

@@ -90,9 +90,7 @@ def test_growth_of_a_table_keeps_its_header(forensics, tmp_path):
     (tmp_path / "a.csv").write_text(LEDGER + "3,2025-03-11 10:05:00,10023,A-02-03-01,-1,4,3,CK03\n")
     run = ingest(forensics, "a.csv")
     assert run.json["files"][0]["status"] == "grown"
-    got = forensics(
-        "sql", "SELECT line, doc, qty_after::VARCHAR q FROM events ORDER BY line", "--case", "case", "--format", "json"
-    ).json
+    got = forensics("sql", "SELECT line, doc, qty_after::VARCHAR q FROM events ORDER BY line", "--case", "case", "--format", "json").json
     assert [(r["line"], r["doc"]) for r in got] == [(2, "CK01"), (3, "CK02"), (4, "CK03")]
     assert forensics("case", "verify", "--case", "case").code == 0
 
@@ -130,10 +128,7 @@ def test_a_binary_file_among_logs(forensics, tmp_path):
     (tmp_path / "logs" / "photo.jpg").write_bytes(bytes(range(256)) * 100)
     (tmp_path / "logs" / "a.csv").write_text(LEDGER)
     run = ingest(forensics, "logs")
-    assert {f["path"].rsplit("/", 1)[-1]: f["status"] for f in run.json["files"]} == {
-        "a.csv": "new",
-        "photo.jpg": "binary",
-    }
+    assert {f["path"].rsplit("/", 1)[-1]: f["status"] for f in run.json["files"]} == {"a.csv": "new", "photo.jpg": "binary"}
     assert run.code == 0
     assert ingest(forensics, "logs/photo.jpg").code == 3  # named itself: the user expected it to be read
 
@@ -160,25 +155,13 @@ def test_truncated_gz_keeps_what_can_be_read_and_refuses_the_cut_line(forensics,
 
 def test_a_header_line_before_the_log_and_a_stack_trace_inside(forensics, tmp_path):
     lines = LOG.splitlines()
-    trace = [
-        "java.net.SocketTimeoutException: Read timed out",
-        *[f"\tat com.acme.Wms.m{i}(Wms.java:{i})" for i in range(24)],
-    ]
-    (tmp_path / "app.log").write_text(
-        "\n".join(["=== exported by ops ===", *lines[:30], *trace, *lines[30:]]) + "\n", encoding="utf-8"
-    )
+    trace = ["java.net.SocketTimeoutException: Read timed out", *[f"\tat com.acme.Wms.m{i}(Wms.java:{i})" for i in range(24)]]
+    (tmp_path / "app.log").write_text("\n".join(["=== exported by ops ===", *lines[:30], *trace, *lines[30:]]) + "\n", encoding="utf-8")
     run = ingest(forensics, "app.log")
     (file,) = run.json["files"]
     assert file["lines"] == 86
     assert file["event_lines"] + file["rejected"] >= 60
-    got = forensics(
-        "sql",
-        "SELECT count(DISTINCT task) n, max(line) l FROM events WHERE task IS NOT NULL",
-        "--case",
-        "case",
-        "--format",
-        "json",
-    ).json
+    got = forensics("sql", "SELECT count(DISTINCT task) n, max(line) l FROM events WHERE task IS NOT NULL", "--case", "case", "--format", "json").json
     assert got == [{"n": 60, "l": 86}]
 
 
@@ -191,9 +174,7 @@ def test_a_stray_quote_does_not_swallow_the_table(forensics, tmp_path):
 
 
 def test_wrong_encoding_inside_a_file(forensics, tmp_path):
-    (tmp_path / "app.log").write_bytes(
-        LOG.encode() + b"\n" + LOG.splitlines()[0].replace("已走出", "已走出").encode("gb18030") + b"\n"
-    )
+    (tmp_path / "app.log").write_bytes(LOG.encode() + b"\n" + LOG.splitlines()[0].replace("已走出", "已走出").encode("gb18030") + b"\n")
     run = ingest(forensics, "app.log")
     assert run.json["files"][0]["lines"] == 61
     got = forensics("sql", "SELECT raw FROM events WHERE line = 61", "--case", "case", "--format", "json").json
@@ -210,28 +191,12 @@ def test_archives_and_workbooks(forensics, tmp_path):
     book = openpyxl.Workbook()
     sheet = book.active
     sheet.title = "盘点"
-    for row in (
-        ["盘点表 2025-03-11"],
-        [],
-        ["时间", "库位", "物料编码", "账面数量", "实盘数量"],
-        ["2025-03-11 18:00:00", "A-01", "10023", 9, 8],
-    ):
+    for row in (["盘点表 2025-03-11"], [], ["时间", "库位", "物料编码", "账面数量", "实盘数量"], ["2025-03-11 18:00:00", "A-01", "10023", 9, 8]):
         sheet.append(row)
     book.save(tmp_path / "count.xlsx")
     run = ingest(forensics, "all.zip", "all.tar.gz", "count.xlsx")
-    assert [(f["member"], f["event_lines"]) for f in run.json["files"]] == [
-        ("wms/app.log.gz", 60),
-        ("db/a.csv", 2),
-        ("盘点", 1),
-    ]
-    got = forensics(
-        "sql",
-        "SELECT line, qty_counted::VARCHAR c, extra->>'qty_expected' e FROM events WHERE kind = 'count'",
-        "--case",
-        "case",
-        "--format",
-        "json",
-    ).json
+    assert [(f["member"], f["event_lines"]) for f in run.json["files"]] == [("wms/app.log.gz", 60), ("db/a.csv", 2), ("盘点", 1)]
+    got = forensics("sql", "SELECT line, qty_counted::VARCHAR c, extra->>'qty_expected' e FROM events WHERE kind = 'count'", "--case", "case", "--format", "json").json
     assert got[0]["line"] == 4
 
 

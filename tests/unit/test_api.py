@@ -20,9 +20,7 @@ def ledger(days: int) -> str:
         when = datetime(2025, 1, 1, 10) + timedelta(days=day)
         for again in range(2 if day == 40 else 1):
             number += 1
-            rows.append(
-                f"{number},{when + timedelta(seconds=30 * again)},TP{day:03d},10023,A-01,-2,{stock},{stock - 2},CK{day:03d},R{day:03d}"
-            )
+            rows.append(f"{number},{when + timedelta(seconds=30 * again)},TP{day:03d},10023,A-01,-2,{stock},{stock - 2},CK{day:03d},R{day:03d}")
             stock -= 2
     return HEAD + "\n".join(rows) + "\n"
 
@@ -48,12 +46,7 @@ def test_a_trace_judges_from_the_time_around_it(case):
 def test_a_connection_for_a_time_shows_only_that_time(case):
     day = datetime(2025, 2, 10, tzinfo=UTC)
     con = connect(case.folder, since=day, until=day + timedelta(days=3))
-    assert [p for (p,) in con.sql("SELECT pallet FROM events ORDER BY ts").fetchall()] == [
-        "TP040",
-        "TP040",
-        "TP041",
-        "TP042",
-    ]
+    assert [p for (p,) in con.sql("SELECT pallet FROM events ORDER BY ts").fetchall()] == ["TP040", "TP040", "TP041", "TP042"]
 
 
 def test_an_ingest_is_seen_by_the_next_question(case, tmp_path):
@@ -80,9 +73,7 @@ def test_a_trace_needs_a_subject_and_a_known_symptom(case):
 def test_compaction_keeps_every_event(case, tmp_path):
     for day in range(3):
         file = tmp_path / f"{day}.csv"
-        file.write_text(
-            HEAD + f"1,2025-03-0{day + 1} 10:00:00,TPX{day},10024,B-01,-1,9,8,CX{day},RX{day}\n", encoding="utf-8"
-        )
+        file.write_text(HEAD + f"1,2025-03-0{day + 1} 10:00:00,TPX{day},10024,B-01,-1,9,8,CX{day},RX{day}\n", encoding="utf-8")
         case.ingest(file)
     rows = case.sql("SELECT source, byte_offset, raw FROM events ORDER BY ALL")
     before, after = case.compact()

@@ -33,9 +33,7 @@ def outcomes(text: str, *, damaged: bool = False):
 
 
 GOOD = [LINE.format(i % 60, i) for i in range(40)]
-JUNK = st.sampled_from(
-    ["", "   ", "\tat com.x.Y.z(Y.java:1)", "=====", "{broken", "\ufffd\x00\x01", "随便一行", '"""', "a,b,c"]
-)
+JUNK = st.sampled_from(["", "   ", "\tat com.x.Y.z(Y.java:1)", "=====", "{broken", "\ufffd\x00\x01", "随便一行", '"""', "a,b,c"])
 
 
 @given(st.lists(st.tuples(st.integers(0, 40), JUNK), max_size=12))

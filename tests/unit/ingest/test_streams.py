@@ -68,12 +68,7 @@ def test_truncation_loses_next_to_nothing(how):
 
     random.seed(1)
     text = "".join(f"{random.random()}\n" for _ in range(60_000)).encode()
-    compress = {
-        "gz": gzip.compress,
-        "bz2": bz2.compress,
-        "xz": lzma.compress,
-        "zst": lambda d: pa.compress(d, codec="zstd", asbytes=True),
-    }
+    compress = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress, "zst": lambda d: pa.compress(d, codec="zstd", asbytes=True)}
     data = compress[how](text)
     stream = Stream(lambda: decompressed(io.BytesIO(data[: len(data) * 3 // 4]), how))
     got = b"".join(stream.blocks())

@@ -56,10 +56,7 @@ def test_committed_events_are_visible_by_kind_and_month(case):
     frame = pl.concat([events("a", 5), events("a", 3, "task", None)])
     commit(case, write_events(frame, case.events.path), NONE, [row("a")], {})
     got = connect(case).sql("SELECT kind, month, count(*) n, sum(qty) q FROM events GROUP BY ALL ORDER BY 1").fetchall()
-    assert [(k, m, n, str(q)) for k, m, n, q in got] == [
-        ("ledger", "2025-03", 5, "7.500000"),
-        ("task", "none", 3, "4.500000"),
-    ]
+    assert [(k, m, n, str(q)) for k, m, n, q in got] == [("ledger", "2025-03", 5, "7.500000"), ("task", "none", 3, "4.500000")]
 
 
 def test_written_but_not_committed_is_invisible(case):
