@@ -71,6 +71,7 @@ def open_case(
     tz: str | None = None,
     formats: Sequence[str | Path] = (),
     queries: Sequence[str | Path] = (),
+    params: Mapping[str, Any] | None = None,
     lang: str = "en",
 ) -> Case:
     """Open a case folder.
@@ -79,6 +80,7 @@ def open_case(
         create: make the folder if there is none.
         tz: zone of times without one, for a new case (default Asia/Shanghai).
         formats, queries: folders with own format files and checks.
+        params: values for parameters of checks and controls, by `name` for all or `id.name` for one.
         lang: language of texts that come from content files, zh or en.
 
     Raises:
@@ -86,19 +88,25 @@ def open_case(
     """
     where = Path(path)
     opened = folder.create(where, version=__version__, tz=tz or folder.DEFAULT_ZONE) if create else folder.load(where)
-    return Case(opened, [Path(p) for p in formats], [Path(p) for p in queries], lang)
+    return Case(opened, [Path(p) for p in formats], [Path(p) for p in queries], lang, params)
 
 
 class Case:
     """An open case. Frames are Polars; times in them are UTC."""
 
     def __init__(
-        self, opened: folder.CaseFolder, formats: Sequence[Path] = (), queries: Sequence[Path] = (), lang: str = "en"
+        self,
+        opened: folder.CaseFolder,
+        formats: Sequence[Path] = (),
+        queries: Sequence[Path] = (),
+        lang: str = "en",
+        params: Mapping[str, Any] | None = None,
     ) -> None:
         self.folder = opened
         self._formats = list(formats)
         self._queries = list(queries)
         self.lang = lang
+        self._params = dict(params or {})
         self._sessions: dict[tuple[datetime | None, datetime | None], Session] = {}
 
     @property
@@ -157,7 +165,9 @@ class Case:
 
         key = (since, until)
         if key not in self._sessions:
-            self._sessions[key] = Session(connect(self.folder, since=since, until=until), self._queries)
+            con = connect(self.folder, since=since, until=until)
+            seed = str(self.folder.settings.get("id", ""))
+            self._sessions[key] = Session(con, self._queries, self._params, zone=self.folder.zone, seed=seed)
         return self._sessions[key]
 
     def sql(self, query: str, params: Mapping[str, Any] | Sequence[Any] | None = None) -> pl.DataFrame:
@@ -190,12 +200,6 @@ class Case:
     def coverage(self) -> tuple[Coverage, ...]:
         """What each system recorded, from when to when, and where it is silent."""
         return self.session().coverage
-
-    def control_titles(self) -> dict[str, dict[str, str]]:
-        """What the controls are called, by id."""
-        from forensics.checks.controls import load_controls
-
-        return {one.id: one.title for one in load_controls(self._queries)}
 
     def audit(self, since: datetime | None = None, until: datetime | None = None) -> CaseResult:
         """All incidents of the case, or those that touch the window."""

@@ -1,4 +1,4 @@
-"""The cases of a check: given events, expected findings. They stand beside the check as `<name>.cases.toml`.
+"""The cases of a check or a control: given events, what must be found. They stand beside it as `<name>.cases.toml`.
 
     [defaults.deduct]                       # a template; `like = "deduct"` in an event takes its fields
     kind = "ledger"
@@ -11,6 +11,7 @@
 
 An event's `ts` is a time of day (of 2026-03-11, UTC) or a full ISO time; `source` is its kind and system where not given,
 so that events of one kind share one clock and one file. An empty text is null. `missing = true` expects the check to say that it cannot judge.
+For a control `expect` is its list, in order, each row by some of its columns, and `figure` its figure; its days are UTC's.
 """
 
 from __future__ import annotations
@@ -24,12 +25,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from forensics.checks.check import Check
+from forensics.checks.controls import ControlQuery, run_controls
 from forensics.model.errors import Location, QueryError
 from forensics.model.event import NAMES
-from forensics.model.result import SUBJECT_FIELDS, Finding
+from forensics.model.result import SUBJECT_FIELDS, Control, Finding
 
 DAY: Final = "2026-03-11"
-_CASE_KEYS: Final = frozenset({"name", "events", "expect", "params", "clocks", "missing", "undecided"})
+_CASE_KEYS: Final = frozenset({"name", "events", "expect", "figure", "params", "clocks", "missing", "undecided"})
 _EXPECT_KEYS: Final = frozenset(
     {*SUBJECT_FIELDS, "qty_error", "strength_min", "details", "level", "evidence", "started_at"}
 )
@@ -38,7 +40,7 @@ _PRECISION: Final = {0: "s", 3: "ms", 6: "us"}
 
 @dataclass(frozen=True)
 class Case:
-    """One case of a check."""
+    """One case of a check or a control."""
 
     name: str
     events: tuple[dict[str, Any], ...]
@@ -47,6 +49,7 @@ class Case:
     clocks: tuple[dict[str, Any], ...] = ()
     missing: bool = False
     undecided: bool = False
+    figure: float | None = None
 
 
 @dataclass(frozen=True)
@@ -58,13 +61,13 @@ class Failure:
     what: str
 
 
-def cases_path(check: Check) -> Path:
-    """Where the check's cases stand."""
+def cases_path(check: Check | ControlQuery) -> Path:
+    """Where the cases stand."""
     return check.path.with_suffix(".cases.toml")
 
 
-def load_cases(check: Check) -> list[Case]:
-    """The cases beside the check; none where there is no file.
+def load_cases(check: Check | ControlQuery) -> list[Case]:
+    """The cases beside the check or control; none where there is no file.
 
     Raises:
         QueryError: the file is no TOML or a case is malformed.
@@ -77,16 +80,17 @@ def load_cases(check: Check) -> list[Case]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise QueryError(f"the cases are not valid TOML: {error}", location=Location(path)) from error
     templates = table.get("defaults", {})
-    return [_case(item, templates, path) for item in table.get("case", [])]
+    known = _EXPECT_KEYS if isinstance(check, Check) else None
+    return [_case(item, templates, path, known) for item in table.get("case", [])]
 
 
-def run_cases(check: Check, extra_dirs: Sequence[Path | str] = ()) -> list[Failure]:
+def run_cases(check: Check | ControlQuery, extra_dirs: Sequence[Path | str] = ()) -> list[Failure]:
     """Every case that does not come out as it says; empty is good."""
     return [failure for case in load_cases(check) for failure in run_case(check, case, extra_dirs)]
 
 
-def run_case(check: Check, case: Case, extra_dirs: Sequence[Path | str] = ()) -> list[Failure]:
-    """What differs between the case's findings and its expectations."""
+def run_case(check: Check | ControlQuery, case: Case, extra_dirs: Sequence[Path | str] = ()) -> list[Failure]:
+    """What differs between what was found and what the case expects."""
     import duckdb
 
     from forensics.checks import engine
@@ -94,6 +98,9 @@ def run_case(check: Check, case: Case, extra_dirs: Sequence[Path | str] = ()) ->
     con = duckdb.connect()
     con.register("events", event_frame(case.events))
     engine.prepare(con, case.clocks, extra_dirs=extra_dirs)
+    if isinstance(check, ControlQuery):
+        (control,) = run_controls(con, [check], extra_dirs=extra_dirs, params=case.params)
+        return [Failure(check.id, case.name, text) for text in _control_differs(control, case)]
     absent = engine.missing_kinds(con, [check])
     if case.missing != bool(absent):
         what = "it should not be judged" if case.missing else f"it cannot be judged for want of {absent[check.id]}"
@@ -145,7 +152,7 @@ def _moment(text: str) -> tuple[datetime, str]:
     return moment, _PRECISION.get(min(((len(fraction) + 2) // 3) * 3, 6), "us")
 
 
-def _case(item: dict[str, Any], templates: dict[str, Any], path: Path) -> Case:
+def _case(item: dict[str, Any], templates: dict[str, Any], path: Path, known: frozenset[str] | None) -> Case:
     name = str(item.get("name", "?"))
 
     def wrong(message: str) -> QueryError:
@@ -154,7 +161,7 @@ def _case(item: dict[str, Any], templates: dict[str, Any], path: Path) -> Case:
     if unknown := set(item) - _CASE_KEYS:
         raise wrong(f"unknown key '{min(unknown)}'")
     for expected in item.get("expect", []):
-        if unknown := set(expected) - _EXPECT_KEYS:
+        if known is not None and (unknown := set(expected) - known):
             raise wrong(f"'{min(unknown)}' cannot be expected")
     events = []
     for event in item.get("events", []):
@@ -170,7 +177,7 @@ def _case(item: dict[str, Any], templates: dict[str, Any], path: Path) -> Case:
         events.extend(_repeated(full, event))
     return Case(
         name, tuple(events), tuple(item.get("expect", ())), item.get("params", {}), tuple(item.get("clocks", ())),
-        bool(item.get("missing", False)), bool(item.get("undecided", False)),
+        bool(item.get("missing", False)), bool(item.get("undecided", False)), item.get("figure"),
     )  # fmt: skip
 
 
@@ -184,6 +191,20 @@ def _repeated(full: dict[str, Any], event: dict[str, Any]) -> list[dict[str, Any
         | {"ts": (moment + timedelta(seconds=event.get("every_s", 60) * n)).isoformat()}
         for n in range(int(event["repeat"]))
     ]
+
+
+def _control_differs(control: Control, case: Case) -> list[str]:
+    if case.missing or control.missing:
+        return [] if case.missing and control.missing else [f"figure {control.figure}, missing {control.missing}"]
+    wrong = []
+    if case.figure is not None and control.figure != case.figure:
+        wrong.append(f"expected the figure {case.figure}, not {control.figure}")
+    if len(control.rows) != len(case.expect):
+        wrong.append(f"expected {len(case.expect)} rows, not {list(control.rows)}")
+    for row, expected in zip(control.rows, case.expect, strict=False):
+        if any(not _same(row.get(key), value) for key, value in expected.items()):
+            wrong.append(f"expected {expected}, not {row}")
+    return wrong
 
 
 def _compare(found: list[Finding], expect: tuple[dict[str, Any], ...]) -> list[str]:

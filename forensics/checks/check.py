@@ -129,15 +129,11 @@ def read_check(path: Path) -> Check:
     text = read(path)
     table = header(text, path)
     fields = Fields(table, text, path, _CHECK_KEYS)
-    check_id, level, needs = fields.text("id"), fields.text("level", "medium"), fields.texts("needs")
+    check_id, level, needs = fields.text("id"), fields.text("level", "medium"), read_needs(fields)
     if not _ID.fullmatch(check_id):
         raise fields.error("id", f"'{check_id}' is no id", "F-S-02-05.3, or letters, digits, '.', '_' and '-'")
     if level not in LEVELS:
         raise fields.error("level", f"level '{level}' is unknown", f"one of {', '.join(LEVELS)}")
-    for need in needs:
-        for kind in need.split("|"):
-            if kind not in KINDS:
-                raise fields.error("needs", f"'{kind}' is no event kind", f"one of {', '.join(KINDS)}")
     title = fields.bilingual("title")
     return Check(
         id=check_id,
@@ -147,9 +143,9 @@ def read_check(path: Path) -> Check:
         key=fields.text("key", "sku"),
         level=level,
         message=fields.bilingual("message") if "message" in table else title,
-        params=tuple(_param(name, value, fields) for name, value in fields.table("params").items()),
+        params=read_params(fields),
         false_positives=fields.bilingual("false_positives", ""),
-        words={str(word): _both(word, value, fields) for word, value in fields.table("words").items()},
+        words=read_words(fields),
         sql=text,
         path=path,
     )
@@ -178,6 +174,25 @@ def read_view(path: Path) -> View:
 def views_named(sql: str, views: dict[str, View]) -> set[str]:
     """The views whose name occurs in the SQL outside comments and texts."""
     return set(re.findall(r"[a-z][a-z0-9_]*", bare_sql(sql))) & views.keys()
+
+
+def read_needs(fields: Fields) -> tuple[str, ...]:
+    """The event kinds that a header needs; `a|b` is either of two."""
+    needs = fields.texts("needs")
+    for kind in (kind for need in needs for kind in need.split("|")):
+        if kind not in KINDS:
+            raise fields.error("needs", f"'{kind}' is no event kind", f"one of {', '.join(KINDS)}")
+    return needs
+
+
+def read_params(fields: Fields) -> tuple[Param, ...]:
+    """The parameters that a header declares."""
+    return tuple(_param(name, value, fields) for name, value in fields.table("params").items())
+
+
+def read_words(fields: Fields) -> dict[str, dict[str, str]]:
+    """Words of a result in both languages."""
+    return {str(word): _both(word, value, fields) for word, value in fields.table("words").items()}
 
 
 def _param(name: str, value: Any, fields: Fields) -> Param:

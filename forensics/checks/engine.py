@@ -7,7 +7,6 @@ findings = engine.run_checks(con, engine.load_checks())
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -16,14 +15,12 @@ import duckdb
 from forensics.checks.check import Check, load_checks, load_views, views_named
 from forensics.checks.clocktable import Clocks
 from forensics.checks.findings import Key, check_columns, finding, witness_keys
-from forensics.checks.header import bare_sql
 from forensics.checks.prepare import ensure_views, has_relation, is_prepared, prepare, sql_error
-from forensics.model.errors import ConfigError, Location, QueryError
+from forensics.checks.select import absent, kinds, known_parameters, select
 from forensics.model.result import Evidence, Finding
 
 __all__ = ["ensure_views", "load_checks", "missing_kinds", "prepare", "run_check", "run_checks"]
 
-_PARAMETER = re.compile(r"\$([a-z][a-z0-9_]*)")
 _TEXT_LIMIT: Final = 4000
 
 
@@ -51,9 +48,9 @@ def run_checks(
     chosen = list(checks)
     if not is_prepared(con):
         prepare(con, clocks)
-    _known_parameters(chosen, params or {})
-    present = _kinds(con)
-    judged = [check for check in chosen if not _absent(check, present)]
+    known_parameters(chosen, params or {})
+    present = kinds(con)
+    judged = [check for check in chosen if not absent(check, present)]
     rows = [(check, row) for check in judged for row in _found(con, check, params or {}, undecided)]
     # Evidence of all checks is looked up at once: it costs a pass over the archive.
     known = _resolve(con, [key for _, row in rows for key in witness_keys(row)])
@@ -78,59 +75,17 @@ def _found(
 
 def missing_kinds(con: duckdb.DuckDBPyConnection, checks: Iterable[Check]) -> dict[str, tuple[str, ...]]:
     """For every check that cannot be judged: the needed event kinds of which there is no event."""
-    present = _kinds(con)
-    return {check.id: absent for check in checks if (absent := _absent(check, present))}
-
-
-def _absent(check: Check, present: set[str]) -> tuple[str, ...]:
-    return tuple(need for need in check.needs if not present & set(need.split("|")))
-
-
-def _kinds(con: duckdb.DuckDBPyConnection) -> set[str]:
-    return {row[0] for row in con.execute("SELECT DISTINCT kind FROM events").fetchall()}
-
-
-def _known_parameters(checks: Sequence[Check], params: Mapping[str, Any]) -> None:
-    known = {name for check in checks for param in check.params for name in (param.name, f"{check.id}.{param.name}")}
-    for name in params:
-        if name not in known:
-            raise ConfigError(
-                f"no check has a parameter '{name}'", hint="forensics queries show ID lists a check's parameters"
-            )
+    present = kinds(con)
+    return {check.id: lacking for check in checks if (lacking := absent(check, present))}
 
 
 def _rows(con: duckdb.DuckDBPyConnection, check: Check, params: Mapping[str, Any]) -> list[dict[str, Any]]:
-    _only_select(con, check)
-    named = set(_PARAMETER.findall(bare_sql(check.sql)))
-    unknown = named - {param.name for param in check.params}
-    if unknown:
-        raise QueryError(
-            f"parameter ${min(unknown)} of check '{check.id}' is not declared",
-            location=Location(check.path),
-            hint=f"add [params.{min(unknown)}] with a default to the header",
-        )
-    values = {
-        param.name: params.get(f"{check.id}.{param.name}", params.get(param.name, param.default))
-        for param in check.params
-        if param.name in named
-    }
     try:
-        cursor = con.execute(check.sql, values) if values else con.execute(check.sql)
-        columns = [column[0] for column in cursor.description or ()]
-        check_columns(check, columns)
-        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+        found = select(con, check, params)
+        check_columns(check, found.columns)
+        return [dict(zip(found.columns, row, strict=True)) for row in found.fetchall()]
     except duckdb.Error as error:
         raise sql_error(error, f"check '{check.id}'", check.path, check.sql) from error
-
-
-def _only_select(con: duckdb.DuckDBPyConnection, check: Check) -> None:
-    """A check reads. Anything else in its file (COPY, INSTALL, a second statement) is refused before it runs."""
-    try:
-        statements = con.extract_statements(check.sql)
-    except duckdb.Error as error:
-        raise sql_error(error, f"check '{check.id}'", check.path, check.sql) from error
-    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-        raise QueryError(f"check '{check.id}' must be one SELECT", location=Location(check.path))
 
 
 def _resolve(con: duckdb.DuckDBPyConnection, keys: Sequence[Key]) -> dict[Key, Evidence]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from forensics.checks import engine
 from forensics.checks.controls import load_controls, run_controls
+from forensics.checks.select import Query, fitting_parameters, known_parameters, meant_for
 from forensics.clocks import clock_relations
 from forensics.clocks.declared import declared
 from forensics.coverage import coverage
@@ -22,11 +24,23 @@ class Session:
     Args:
         con: has `events` and `evidence`.
         queries: folders with own checks, views and controls.
+        params: values for parameters of checks and controls, by `name` or `id.name`.
+        zone: in which the controls' days begin.
+        seed: what the controls' samples are drawn by.
     """
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, queries: Sequence[Path] = ()) -> None:
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        queries: Sequence[Path] = (),
+        params: Mapping[str, Any] | None = None,
+        *,
+        zone: str = "UTC",
+        seed: str = "",
+    ) -> None:
         self.con = con
         self._queries = list(queries)
+        self._params, self._zone, self._seed = dict(params or {}), zone, seed
         measured = clock_relations(con)
         self.clocks: tuple[ClockRelation, ...] = (*measured, *declared(con, measured))
         engine.prepare(con, self.clocks, extra_dirs=self._queries)
@@ -39,11 +53,26 @@ class Session:
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """Every finding of every check; what a check saw but could not decide carries `details["undecided"]`."""
-        return tuple(engine.run_checks(self.con, engine.load_checks(self._queries), undecided=True))
+        checks = engine.load_checks(self._queries)
+        return tuple(engine.run_checks(self.con, checks, self._meant_for(checks), undecided=True))
 
     def controls(self, subject: Mapping[str, str] | None = None) -> tuple[Control, ...]:
         """The preventive controls; with a subject, only rows that name it."""
-        return tuple(run_controls(self.con, load_controls(self._queries), subject, self._queries))
+        controls = load_controls(self._queries)
+        return tuple(
+            run_controls(
+                self.con, controls, subject, self._queries,
+                params=self._meant_for(controls), zone=self._zone, seed=self._seed,
+            )
+        )  # fmt: skip
+
+    def _meant_for(self, queries: Sequence[Query]) -> dict[str, Any]:
+        """The parameters that these queries have; one that nothing has is refused."""
+        if self._params:
+            every: list[Query] = [*engine.load_checks(self._queries), *load_controls(self._queries)]
+            known_parameters(every, self._params)
+            fitting_parameters(every, self._params)
+        return meant_for(queries, self._params)
 
     def views(self, *names: str) -> None:
         """Make shared views, unless they are there."""

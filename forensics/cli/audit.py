@@ -19,22 +19,22 @@ from forensics.cli import options, output, when
 @options.lang_option
 @options.tz_option
 @options.color_option
+@options.operators_option
 @options.format_option(*output.FORMATS)
 @options.output_option
 def audit(
     case_dir: Path, since: str | None, until: str | None, fail_on: str | None, plan_file: Path | None, lang: str, tz: str | None,
-    color: bool | None, fmt: str, output: Path | None,
+    color: bool | None, show_operators: bool, fmt: str, output: Path | None,
 ) -> int:  # fmt: skip
     """Run all checks over the whole case and tell the incidents, most serious first."""
-    from forensics.api import open_case
     from forensics.cli.output import fails, render, write_plan
     from forensics.store import custody
 
-    case = open_case(case_dir, lang=lang, queries=options.settings().get("queries", []))
+    case = options.open_the_case(case_dir, lang)
     zone = tz or case.folder.zone
     result = case.audit(when.moment(since, zone), when.moment(until, zone))
     with case.folder.lock():
         custody.append(case.folder.custody, "audit", findings=[f.id for f in result.findings])
     write_plan(result, plan_file)
-    render(case, result, None, fmt=fmt, lang=lang, tz=zone, color=color, output=output)
+    render(case, result, None, fmt=fmt, lang=lang, tz=zone, color=color, output=output, show_operators=show_operators)
     return 1 if fails(result, fail_on) else 0

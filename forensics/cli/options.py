@@ -19,11 +19,14 @@ from forensics.model.errors import ConfigError, Location
 if TYPE_CHECKING:
     import polars as pl
 
+    from forensics.api import Case
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 SETTINGS_FILE: Final = "forensics.toml"
 SETTINGS: Final[dict[str, type]] = {
     "case": str, "lang": str, "tz": str, "formats": list, "queries": list, "max_rejected": float, "fail_on": str,
+    "params": dict,
 }  # fmt: skip
 
 
@@ -59,9 +62,18 @@ def settings(start: str | None = None) -> dict[str, Any]:
     for key in ("case",):
         if key in values:
             values[key] = str(file.parent / values[key])
+    values["params"] = _flat(values.get("params", {}))
     for key in ("formats", "queries"):
         values[key] = [str(file.parent / folder) for folder in values.get(key, [])]
     return values
+
+
+def _flat(table: dict[str, Any], above: str = "") -> dict[str, Any]:
+    """`[params.idle-locks] idle_min = 45` as `idle-locks.idle_min`."""
+    flat: dict[str, Any] = {}
+    for key, value in table.items():
+        flat |= _flat(value, f"{above}{key}.") if isinstance(value, dict) else {f"{above}{key}": value}
+    return flat
 
 
 def setting(key: str, default: Any) -> Callable[[], Any]:
@@ -109,6 +121,20 @@ def format_option(*choices: str) -> Callable[[F], F]:
         )(function)
 
     return decorate
+
+
+def operators_option(function: F) -> F:
+    """`--show-operators`."""
+    return click.option(
+        "--show-operators", is_flag=True, help="Show people's names in lists of controls, not pseudonyms of the case."
+    )(function)
+
+
+def open_the_case(case_dir: Path, lang: str) -> Case:
+    """The case with one's own checks and parameters, as `forensics.toml` says."""
+    from forensics.api import open_case
+
+    return open_case(case_dir, lang=lang, queries=settings().get("queries", []), params=settings().get("params"))
 
 
 def output_option(function: F) -> F:

@@ -25,10 +25,15 @@ def render(
     tz: str,
     color: bool | None,
     output: Path | None,
+    show_operators: bool = False,
 ) -> None:
-    """Write the result to `output` or stdout."""
+    """Write the result to `output` or stdout; people under pseudonyms unless they are to be shown."""
     from forensics.export import csv, json, markdown, terminal
 
+    if fmt == "html":
+        options.write(html(case, result, trace, lang=lang, tz=tz, show_operators=show_operators), output)
+        return
+    result = _people(case, result, show_operators)
     observed = trace.observed_at if trace else None
 
     if fmt == "table" and output is None:
@@ -36,8 +41,6 @@ def render(
         terminal.print_result(
             options.console(color), result, events, lang, tz, catalogue=case.catalogue, observed_at=observed
         )
-    elif fmt == "html":
-        options.write(html(case, result, trace, lang=lang, tz=tz), output)
     elif fmt == "json":
         options.write(json.to_json(result), output)
     elif fmt == "ndjson":
@@ -56,12 +59,14 @@ def write_plan(result: CaseResult, file: Path | None) -> None:
         options.write(plan.to_plan(result), file)
 
 
-def html(case: Case, result: CaseResult, trace: Trace | None, *, lang: Any, tz: str) -> str:
-    """The incident report."""
+def html(
+    case: Case, result: CaseResult, trace: Trace | None, *, lang: Any, tz: str, show_operators: bool = False
+) -> str:
+    """The incident report; people under pseudonyms unless they are to be shown."""
     from forensics.report.html import render_html
 
     return render_html(
-        result,
+        _people(case, result, show_operators),
         trace.events if trace else case.finding_events(result),
         lang=lang,
         tz=tz,
@@ -70,8 +75,13 @@ def html(case: Case, result: CaseResult, trace: Trace | None, *, lang: Any, tz: 
         symptom=trace.symptom if trace else None,
         observed_at=trace.observed_at if trace else None,
         catalogue=case.catalogue,
-        control_titles=case.control_titles(),
     )
+
+
+def _people(case: Case, result: CaseResult, show: bool) -> CaseResult:
+    from forensics.export.operators import pseudonymised
+
+    return result if show else pseudonymised(result, case.folder.secret())
 
 
 def fails(result: CaseResult, fail_on: str | None) -> bool:

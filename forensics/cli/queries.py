@@ -13,6 +13,7 @@ from forensics.cli import options
 
 if TYPE_CHECKING:
     from forensics.checks.check import Check
+    from forensics.checks.controls import ControlQuery
 
 
 def _folders(function: options.F) -> options.F:
@@ -36,7 +37,21 @@ def _checks(folders: tuple[Path, ...]) -> list[Check]:
     return load_checks(_dirs(folders))
 
 
-def _check(name: str, checks: list[Check]) -> Check:
+def _controls(folders: tuple[Path, ...]) -> list[ControlQuery]:
+    from forensics.checks.controls import load_controls
+
+    return load_controls(_dirs(folders))
+
+
+def _query(name: str, folders: tuple[Path, ...]) -> Check | ControlQuery:
+    """The check with that id or slug, or the control with that id or number."""
+    for control in _controls(folders):
+        if name.lower() in (control.id, str(control.number)):
+            return control
+    return _check(name, _checks(folders), [control.id for control in _controls(folders)])
+
+
+def _check(name: str, checks: list[Check], controls: list[str]) -> Check:
     """The check with that id or slug."""
     import difflib
 
@@ -45,9 +60,11 @@ def _check(name: str, checks: list[Check]) -> Check:
     for check in checks:
         if name.lower() in (check.id.lower(), check.slug, check.id.lower().removeprefix("f-s-02-")):
             return check
-    near = difflib.get_close_matches(name, [word for check in checks for word in (check.id, check.slug)], 1)
+    words = [word for check in checks for word in (check.id, check.slug)] + controls
+    near = difflib.get_close_matches(name, words, 1)
     raise ConfigError(
-        f"there is no check '{name}'", hint=f"did you mean '{near[0]}'?" if near else "forensics queries list"
+        f"there is no check or control '{name}'",
+        hint=f"did you mean '{near[0]}'?" if near else "forensics queries list",
     )
 
 
@@ -65,10 +82,10 @@ def queries(ctx: click.Context) -> None:
 @options.format_option("table", "json")
 @options.output_option
 def list_(folders: tuple[Path, ...], lang: str, fmt: str, output: Path | None) -> None:
-    """All checks: id, level, what they need, title; and the shared views."""
+    """All checks: id, level, what they need, title; the preventive controls; and the shared views."""
     from forensics.checks.check import load_views
 
-    checks, views = _checks(folders), load_views(_dirs(folders))
+    checks, controls, views = _checks(folders), _controls(folders), load_views(_dirs(folders))
     if fmt == "json":
         rows = {
             "checks": [
@@ -82,6 +99,10 @@ def list_(folders: tuple[Path, ...], lang: str, fmt: str, output: Path | None) -
                 }
                 for c in checks
             ],
+            "controls": [
+                {"id": c.id, "number": c.number, "needs": list(c.needs), "title": c.title, "file": str(c.path)}
+                for c in controls
+            ],
             "views": [
                 {"name": v.name, "about": v.about, "uses": list(v.uses), "file": str(v.path)} for v in views.values()
             ],
@@ -89,6 +110,7 @@ def list_(folders: tuple[Path, ...], lang: str, fmt: str, output: Path | None) -
         options.write(json.dumps(rows, ensure_ascii=False, indent=2), output)
         return
     lines = [f"{c.id:12} {c.level:9} {' '.join(c.needs):28} {c.title[lang]}" for c in checks]
+    lines += ["", *(f"{c.number or '':>2} {c.id:24} {' '.join(c.needs):22} {c.title[lang]}" for c in controls)]
     lines += ["", *(f"{name:20} {view.about[lang]}" for name, view in sorted(views.items()))]
     options.write("\n".join(lines), output)
 
@@ -100,11 +122,10 @@ def list_(folders: tuple[Path, ...], lang: str, fmt: str, output: Path | None) -
 @options.format_option("table", "json")
 @options.output_option
 def show(name: str, folders: tuple[Path, ...], lang: str, fmt: str, output: Path | None) -> None:
-    """One check: what it finds, its parameters, known false positives, its SQL. ID may be its slug."""
-    check = _check(name, _checks(folders))
-    options.write(
-        json.dumps(_described(check), ensure_ascii=False, indent=2) if fmt == "json" else _page(check, lang), output
-    )
+    """One check or control: what it finds, its parameters, its SQL. ID may be a check's slug or a control's number."""
+    found = _query(name, folders)
+    page = _described(found) if fmt == "json" else _page(found, lang)
+    options.write(page if isinstance(page, str) else json.dumps(page, ensure_ascii=False, indent=2), output)
 
 
 @queries.command("test")
@@ -112,12 +133,11 @@ def show(name: str, folders: tuple[Path, ...], lang: str, fmt: str, output: Path
 @_folders
 @options.format_option("table", "json")
 def test_(names: tuple[str, ...], folders: tuple[Path, ...], fmt: str) -> None:
-    """Run the cases beside the checks; all checks, or those named. Fails when a case does."""
+    """Run the cases beside the checks and controls; all, or those named. Fails when a case does."""
     from forensics.checks.cases import load_cases, run_cases
     from forensics.model.errors import QueryError
 
-    checks = _checks(folders)
-    chosen = [_check(name, checks) for name in names] or checks
+    chosen = [_query(name, folders) for name in names] or [*_checks(folders), *_controls(folders)]
     results: list[dict[str, Any]] = []
     for check in chosen:
         try:
@@ -148,32 +168,49 @@ def _lines(result: dict[str, Any]) -> list[str]:
         if not failures
         else f"{len(failures)} failed"
     )
-    return [f"{result['id']:12} {said}", *(f"  {failure['case']}: {failure['what']}" for failure in failures)]
+    return [f"{result['id']:24} {said}", *(f"  {failure['case']}: {failure['what']}" for failure in failures)]
 
 
-def _described(check: Check) -> dict[str, Any]:
-    return {
-        "id": check.id, "fault": check.fault, "slug": check.slug, "title": check.title, "level": check.level,
-        "needs": list(check.needs), "key": check.key, "message": check.message, "false_positives": check.false_positives,
+def _described(check: Check | ControlQuery) -> dict[str, Any]:
+    from forensics.checks.check import Check
+
+    common = {
+        "id": check.id, "title": check.title, "needs": list(check.needs),
         "params": [{"name": p.name, "default": p.default, "unit": p.unit, "about": p.about} for p in check.params],
         "file": str(check.path), "sql": check.sql,
     }  # fmt: skip
+    if not isinstance(check, Check):
+        return common | {"number": check.number, "about": check.about, "unit": check.unit, "want": check.want}
+    return common | {
+        "fault": check.fault, "slug": check.slug, "level": check.level, "key": check.key, "message": check.message,
+        "false_positives": check.false_positives,
+    }  # fmt: skip
 
 
-def _page(check: Check, lang: str) -> str:
+def _page(check: Check | ControlQuery, lang: str) -> str:
+    from forensics.checks.check import Check
+
     words = _WORDS[lang]
     lines = [
         f"{check.id}  {check.title[lang]}",
         f"  {words['file']}: {check.path}",
         f"  {words['needs']}: {', '.join(check.needs)}",
-        f"  {words['level']}: {check.level}",
-        f"  {words['false']}: {check.false_positives[lang]}",
     ]
+    if isinstance(check, Check):
+        lines += [f"  {words['level']}: {check.level}", f"  {words['false']}: {check.false_positives[lang]}"]
+    else:
+        lines += [f"  {words['figure']}: {check.unit[lang]}", f"  {check.about[lang]}"]
     lines += [f"  ${p.name} = {p.default} {p.unit}  {p.about[lang]}" for p in check.params]
     return "\n".join([*lines, "", check.sql.partition("*/")[2].strip()])
 
 
 _WORDS = {
-    "zh": {"file": "文件", "needs": "需要", "level": "级别", "false": "不应误报"},
-    "en": {"file": "file", "needs": "needs", "level": "level", "false": "not to be taken for it"},
+    "zh": {"file": "文件", "needs": "需要", "level": "级别", "false": "不应误报", "figure": "数值单位"},
+    "en": {
+        "file": "file",
+        "needs": "needs",
+        "level": "level",
+        "false": "not to be taken for it",
+        "figure": "the figure is in",
+    },
 }

@@ -24,31 +24,31 @@ from forensics.cli import options, when
 @options.plan_option
 @options.lang_option
 @options.tz_option
+@options.operators_option
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), default="report.html", show_default=True
 )
 def report(
     case_dir: Path, around: str | None, window: str | None, symptom: str | None, observed_at: str | None, plan_file: Path | None, lang: str,
-    tz: str | None, output: Path, **subject: str | None,
+    tz: str | None, show_operators: bool, output: Path, **subject: str | None,
 ) -> None:  # fmt: skip
     """Write the HTML incident report: one file, offline, printable."""
     import hashlib
 
-    from forensics.api import open_case
     from forensics.cli.output import html, write_plan
     from forensics.store import custody
 
-    case = open_case(case_dir, lang=lang, queries=options.settings().get("queries", []))
+    case = options.open_the_case(case_dir, lang)
     zone = tz or case.folder.zone
     if any(subject.values()) or symptom:
         found = case.trace(
             **subject, around=when.moment(around, zone), window=when.span(window), symptom=symptom,
             observed_at=when.moment(observed_at, zone),
         )  # fmt: skip
-        result, text = found.result, html(case, found.result, found, lang=lang, tz=zone)
+        result, text = found.result, html(case, found.result, found, lang=lang, tz=zone, show_operators=show_operators)
     else:
         result = case.audit()
-        text = html(case, result, None, lang=lang, tz=zone)
+        text = html(case, result, None, lang=lang, tz=zone, show_operators=show_operators)
     write_plan(result, plan_file)
     options.write(text, output)
     with case.folder.lock():

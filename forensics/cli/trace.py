@@ -23,21 +23,22 @@ _KINDS = ("pallet", "sku", "location", "task", "doc", "request")
 @options.lang_option
 @options.tz_option
 @options.color_option
+@options.operators_option
 @options.format_option(*output.FORMATS)
 @options.output_option
 def trace(
     kind: str, number: str, case_dir: Path, around: str | None, window: str | None, symptom: str | None,
-    observed_at: str | None, plan_file: Path | None, lang: str, tz: str | None, color: bool | None, fmt: str, output: Path | None,
+    observed_at: str | None, plan_file: Path | None, lang: str, tz: str | None, color: bool | None, show_operators: bool, fmt: str,
+    output: Path | None,
 ) -> None:  # fmt: skip
     r"""Follow one pallet, SKU, location, task or document through all systems.
 
     \b
     forensics trace pallet TP000123 --around '2026-03-11 10:20' --symptom F-S-02-01
     """
-    from forensics.api import open_case
     from forensics.cli.output import render, write_plan
 
-    case = open_case(case_dir, lang=lang, queries=options.settings().get("queries", []))
+    case = options.open_the_case(case_dir, lang)
     zone = tz or case.folder.zone
     found = case.trace(
         **{kind: number},
@@ -47,4 +48,6 @@ def trace(
         observed_at=when.moment(observed_at, zone),
     )
     write_plan(found.result, plan_file)
-    render(case, found.result, found, fmt=fmt, lang=lang, tz=zone, color=color, output=output)
+    render(
+        case, found.result, found, fmt=fmt, lang=lang, tz=zone, color=color, output=output, show_operators=show_operators,
+    )  # fmt: skip

@@ -53,7 +53,7 @@ def to_markdown(
                 f"- {escape(open_.subject)}: {wording.quantity(open_.undecided.qty_error)}; {t('ask.missing')}: {escape(missing)}"
             )
         out.append("")
-    out += _steps(result, t) + _coverage(result, t, zone)
+    out += _steps(result, t) + _controls(result, t, zone) + _coverage(result, t, zone)
     out += [f"_{t('meta.zone')} {zone.name}. {t('footer.limits')}_", ""]
     return "\n".join(out)
 
@@ -111,6 +111,18 @@ def _finding(finding: ToldFinding, t: Texts, zone: Zone) -> list[str]:
         )
     if len(finding.cited) > MAX_LINES:
         out.append(f"  - {t('overview.more_lines', n=len(finding.cited) - MAX_LINES)}")
+    return [*out, ""]
+
+
+def _controls(result: CaseResult, t: Texts, zone: Zone) -> list[str]:
+    if not result.controls:
+        return []
+    heads = [t(f"control.{name}") for name in ("number", "name", "figure", "threshold")] + [t("label.state")]
+    out = [f"## {t('section.controls')}", "", f"| {' | '.join(heads)} |", "|---:|---|---:|---:|---|"]
+    for row in view.controls(result.controls, t, zone):
+        state = row["state"] + (f", {t('control.want', want=row['why'])}" if row["why"] else "")
+        cells = (row["number"], row["name"], row["figure"], row["threshold"], state)
+        out.append(f"| {' | '.join(cell(text) for text in cells)} |")
     return [*out, ""]
 
 

@@ -17,8 +17,8 @@ from rich.text import Text
 
 from forensics.model.event import SYSTEMS
 from forensics.model.fault import Fault
-from forensics.model.result import CaseResult
-from forensics.report import story, wording
+from forensics.model.result import CaseResult, Control
+from forensics.report import story, view, wording
 from forensics.report.rows import gap_ms, prepare
 from forensics.report.safe import NEWLINE_MARK, one_line
 from forensics.report.texts import Lang, Texts
@@ -124,6 +124,7 @@ class _Printer:
         for finding in self.story.loose[:MAX_INCIDENTS]:
             self._finding(finding)
         self._undecided()
+        self._controls()
         self._timeline()
 
     # --- lines ---------------------------------------------------------------------------------------------------
@@ -237,6 +238,38 @@ class _Printer:
         rest = len(self.story.undecided) - MAX_INCIDENTS
         if rest > 0:
             self._line((self.t("summary.and_more", n=rest), "dim"))
+
+    # --- controls ------------------------------------------------------------------------------------------------
+
+    def _controls(self) -> None:
+        if not self.result.controls:
+            return
+        self._head(self.t("section.controls"))
+        heads = (self.t("control.figure"), self.t("control.limit"), self.t("label.state"))
+        lines = [self._measured(control) for control in self.result.controls]
+        widths = [max(cell_len(line[n]) for line in (heads, *lines)) for n in range(3)]
+        left = 4 + sum(widths) + 6  # number, three cells, two spaces after each
+        if not self.narrow:
+            self._line((f"    {_cells(heads, widths)}{self.t('control.name')}", "dim"), one=True)
+        for control, line in zip(self.result.controls, lines, strict=True):
+            style = {True: "green", False: "bold red", None: "cyan"}[control.ok]
+            title = self.t.pick(control.title) or control.id
+            number = (f"{control.number or '':>2}  ", "dim")
+            if self.narrow:
+                self._line(number, (title, ""), hang=4)
+                self._line((_cells(line, [0, 0, 0]), style), indent=4, hang=4)
+            else:
+                first, *more = _wrap(Text(title), max(self.console.width - left, 20))
+                self._line(number, (_cells(line, widths), style), (first.plain, ""), one=True)
+                for part in more:
+                    self._line((part.plain, ""), indent=left)
+            if control.missing:
+                self._line((self.t("control.want", want=self.t.pick(control.missing)), "dim"), indent=4, hang=2)
+
+    def _measured(self, control: Control) -> tuple[str, str, str]:
+        say = view.Words(control, self.t, self.zone)
+        limit = "" if control.threshold is None else f"({say.number(control.threshold)})"
+        return say.figure(control.figure), limit, say.state
 
     # --- lanes ---------------------------------------------------------------------------------------------------
 
@@ -361,6 +394,12 @@ def _wrap(text: Text, width: int) -> list[Text]:
         ):
             last = n + 1
     return list(text.divide(cuts))
+
+
+def _cells(line: Sequence[str], widths: Sequence[int]) -> str:
+    """Figure and limit set right, state set left, two spaces after each."""
+    gaps = [" " * (width - cell_len(text)) for text, width in zip(line, widths, strict=True)]
+    return f"{gaps[0]}{line[0]}  {gaps[1]}{line[1]}  {line[2]}{gaps[2]}  "
 
 
 def _lane(system: str) -> str:

@@ -190,13 +190,34 @@ class Undecided:
 
 @dataclass(frozen=True)
 class Control:
-    """One preventive control: a figure against a threshold, and the rows behind it."""
+    """One preventive control over the archive: a figure against a threshold, its course by day, and the rows behind it.
+
+    Attributes:
+        number: 1 to 20 as the guide counts them; None for one's own.
+        unit: what the figure counts, in both languages.
+        words: values and columns of the rows in both languages.
+        of: how many things were looked at.
+        ok: the figure is not above the threshold; None where it cannot be judged or has none.
+        missing: what it would have needed, in both languages; empty where it could be judged.
+        rows: the list, ranked and cut.
+        total: rows before the cut.
+        trend: the figure of each day, `{"day": "2026-03-11", "figure": 3.0}`; days of the case's zone without a record are absent.
+    """
 
     id: str
     figure: float | None
     threshold: float | None
     ok: bool | None
     rows: tuple[dict[str, Any], ...] = ()
+    number: int | None = None
+    title: dict[str, str] = field(default_factory=dict)
+    about: dict[str, str] = field(default_factory=dict)
+    unit: dict[str, str] = field(default_factory=dict)
+    words: dict[str, dict[str, str]] = field(default_factory=dict)
+    of: float | None = None
+    total: int = 0
+    missing: dict[str, str] = field(default_factory=dict)
+    trend: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)

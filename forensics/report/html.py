@@ -17,7 +17,7 @@ from typing import Any, Final, Literal
 import polars as pl
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from forensics.model.fault import Fault, Text
+from forensics.model.fault import Fault
 from forensics.model.result import CaseResult, decimal_text
 from forensics.report import balance as balances
 from forensics.report import charts, csp, payload, story, view, wording
@@ -65,7 +65,6 @@ def render_html(
     symptom: str | None = None,
     observed_at: datetime | None = None,
     catalogue: Sequence[Fault] = (),
-    control_titles: Mapping[str, Text] | None = None,
     max_events: int = 50_000,
 ) -> str:
     """Render a result as one HTML document.
@@ -80,14 +79,13 @@ def render_html(
         symptom: fault class that was reported, for a trace.
         observed_at: when the user saw it.
         catalogue: names, signatures and prevention of the fault classes.
-        control_titles: names of the controls by id.
         max_events: rows that the file may hold; those that tell least are left out, and the report says so.
 
     Raises:
         ConfigError: unknown time zone.
     """
     return _Report(
-        result, events, Texts(lang), tz, balance, subject, symptom, observed_at, catalogue, control_titles, max_events
+        result, events, Texts(lang), tz, balance, subject, symptom, observed_at, catalogue, max_events
     ).render()
 
 
@@ -103,12 +101,10 @@ class _Report:
         symptom: str | None,
         observed_at: datetime | None,
         catalogue: Sequence[Fault],
-        control_titles: Mapping[str, Text] | None,
         max_events: int,
     ) -> None:
         self.result, self.t = result, texts
         self.catalogue, self.symptom, self.subject = catalogue, symptom, subject
-        self.control_titles = control_titles or {}
         self.observed = None if observed_at is None else as_utc(observed_at)
         Zone(tz)  # a wrong zone is the caller's mistake: say so before anything else
         self.zone = Zone(tz, mixed=_crosses(tz, events, result))
@@ -160,7 +156,7 @@ class _Report:
             "balance": self._balance(),
             "steps": view.steps(self.result, self.t, self._fault),
             "prevention": view.prevention(self.result, self.catalogue, self.t, self.symptom),
-            "controls": view.controls(self.result.controls, self.control_titles, self.t, self.zone),
+            "controls": view.controls(self.result.controls, self.t, self.zone),
             "judged": view.judged(self.result, self.catalogue, self.t),
             "coverage": view.coverage(self.result, self.t, self.zone),
             "clocks": view.clocks(self.result, self.t, self.zone),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, Final
 
 from forensics.model.event import KINDS, SYSTEMS
-from forensics.model.fault import Fault, Text
+from forensics.model.fault import Fault
 from forensics.model.result import CaseResult, Control, Coverage
 from forensics.report.paths import evidence_folder, short
 from forensics.report.safe import one_line
@@ -17,6 +18,8 @@ from forensics.report.wording import kind_text, quantity, value_text
 MAX_GAPS: Final = 12
 MAX_FILES: Final = 500
 MAX_CONTROL_ROWS: Final = 30
+MODEL_WORDS: Final = frozenset({"kind", "system", "action", "state", "outcome", "doc_type"})
+"""Columns of a control's list whose values are the model's, which have words of their own."""
 
 
 def coverage(result: CaseResult, t: Texts, zone: Zone) -> list[dict[str, Any]]:
@@ -135,31 +138,99 @@ def steps(result: CaseResult, t: Texts, fault_title: Any) -> list[dict[str, Any]
     ]
 
 
-def controls(controls_: Sequence[Control], titles: Mapping[str, Text], t: Texts, zone: Zone) -> list[dict[str, Any]]:
-    """Preventive controls: exceeded ones first, then those that could not be computed."""
-    order = {False: 0, None: 1, True: 2}
-    out = []
-    for control in sorted(controls_, key=lambda c: order[c.ok]):
-        columns = list(dict.fromkeys(name for row in control.rows[:MAX_CONTROL_ROWS] for name in row))
-        out.append(
-            {
-                "name": one_line(t.pick(titles.get(control.id)) or control.id, 200),
-                "figure": _figure(control.figure),
-                "threshold": _figure(control.threshold),
-                "ok": control.ok,
-                "state": t({True: "control.ok", False: "control.notok", None: "control.unknown"}[control.ok]),
-                "columns": [one_line(t.word("field", name), 80) for name in columns],
-                "rows": [
-                    [value_text(row.get(name), t, zone) for name in columns] for row in control.rows[:MAX_CONTROL_ROWS]
-                ],
-                "total": len(control.rows),
-            }
-        )
-    return out
+def controls(controls_: Sequence[Control], t: Texts, zone: Zone) -> list[dict[str, Any]]:
+    """Preventive controls in the guide's order, each with its trend and the head of its list."""
+    return [_control(control, t, zone) for control in controls_]
 
 
-def _figure(value: float | None) -> str:
-    return DASH if value is None else quantity(f"{value:.6g}")
+def _control(control: Control, t: Texts, zone: Zone) -> dict[str, Any]:
+    shown = control.rows[:MAX_CONTROL_ROWS]
+    columns = list(dict.fromkeys(name for row in shown for name in row))
+    say = Words(control, t, zone)
+    return {
+        "number": "" if control.number is None else str(control.number),
+        "name": one_line(t.pick(control.title) or control.id, 200),
+        "about": one_line(t.pick(control.about), 1000),
+        "figure": say.figure(control.figure),
+        "of": DASH if control.of is None else f"{control.of:,.0f}",
+        "threshold": say.figure(control.threshold),
+        "ok": control.ok,
+        "state": say.state,
+        "why": one_line(t.pick(control.missing), 400),
+        "trend": trend(control),
+        "columns": [one_line(say.word(name, t.word("field", name)), 80) for name in columns],
+        "rows": [[say.value(name, row.get(name)) for name in columns] for row in shown],
+        "total": control.total,
+    }
+
+
+class Words:
+    """What a control says, in one language: figures with their unit, values in its own words."""
+
+    def __init__(self, control: Control, t: Texts, zone: Zone) -> None:
+        self._control, self._t, self._zone = control, t, zone
+
+    @property
+    def state(self) -> str:
+        """Within, exceeded, not to be judged, or a list to work through."""
+        if self._control.missing:
+            return self._t("control.unknown")
+        return self._t({True: "control.ok", False: "control.notok", None: "control.list"}[self._control.ok])
+
+    def figure(self, number: float | None) -> str:
+        """A figure with its unit."""
+        return DASH if number is None else f"{self.number(number)} {one_line(self._t.pick(self._control.unit), 60)}"
+
+    def number(self, number: float) -> str:
+        """A figure by itself."""
+        return quantity(f"{number:.4g}" if number < 1000 else f"{number:.0f}")
+
+    def word(self, value: str, otherwise: str) -> str:
+        """A value or column as the control words it."""
+        return self._t.pick(self._control.words.get(value)) or otherwise
+
+    def value(self, column: str, value: Any) -> str:
+        """A cell."""
+        if isinstance(value, list | tuple):
+            return value_text([self._said(column, item) for item in value], self._t, self._zone)
+        return value_text(self._said(column, value), self._t, self._zone)
+
+    def _said(self, column: str, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return self.word(value, self._t.word(column, value) if column in MODEL_WORDS else value)
+
+
+def trend(control: Control) -> dict[str, Any] | None:
+    """The figure of each day as bars in a box of 100 by 30, days without a record left out as gaps; None where there is
+    nothing to draw: less than two days, or nothing but zero.
+
+    A bar is `x`, `y`, `width`, `height`, the `day` and the `figure`; `limit` is the height of the threshold, if it is in the box.
+    """
+    points = [(date.fromisoformat(one["day"]), float(one["figure"])) for one in control.trend]
+    most = max((figure for _, figure in points), default=0.0)
+    if len(points) < 2 or most <= 0:
+        return None
+    first, span = points[0][0], (points[-1][0] - points[0][0]).days + 1
+    top = max(most, control.threshold or 0.0)
+    width = 100 / span
+    bars = [
+        {
+            "x": f"{(day - first).days * width + 0.1 * width:.2f}", "width": f"{0.8 * width:.2f}",
+            "y": f"{30 - 28 * figure / top:.2f}", "height": f"{28 * figure / top:.2f}",
+            "day": day.isoformat(), "figure": f"{figure:.4g}",
+            "over": control.threshold is not None and figure > control.threshold,
+        }
+        for day, figure in points
+    ]  # fmt: skip
+    limit = None if not control.threshold else f"{30 - 28 * control.threshold / top:.2f}"
+    return {
+        "bars": bars,
+        "limit": limit,
+        "first": points[0][0].isoformat(),
+        "last": points[-1][0].isoformat(),
+        "top": f"{most:.4g}",
+    }
 
 
 def judged(result: CaseResult, catalogue: Sequence[Fault], t: Texts) -> list[dict[str, Any]]:

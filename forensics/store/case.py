@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import tomllib
 import uuid
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,7 @@ from forensics.store.parquet import PARTITION
 from forensics.store.schema import EVENTS, REJECTS
 
 MARKER: Final = "case.toml"
+KEY_FILE: Final = "pseudonyms.key"
 LAYOUT: Final = 1
 """Version of the case folder's layout; a newer one is refused."""
 
@@ -58,6 +60,15 @@ class CaseFolder:
     def custody(self) -> Path:
         """The hash-chained log of everything done to the case."""
         return self.path / "custody.jsonl"
+
+    def secret(self) -> bytes:
+        """The key of the case's pseudonyms: 32 random bytes, made when first needed, in a file that only its owner reads."""
+        file = self.path / KEY_FILE
+        with self.lock():
+            if not file.is_file():
+                file.touch(0o600)
+                file.write_bytes(secrets.token_bytes(32))
+            return file.read_bytes()
 
     @contextmanager
     def lock(self) -> Iterator[None]:

@@ -208,11 +208,15 @@ def audit(incidents: int = 12) -> CaseResult:
     )  # fmt: skip
     controls = (
         Control(
-            "interface-failure-rate", 0.073, 0.05, False, ({"endpoint": "/stock/deduct", "failed": 73, "calls": 1000},)
+            "interface-failure-rate", 7.3, 5.0, False,
+            ({"at": at(0), "endpoint": "/stock/deduct", "failures": 73, "calls": 1000, "operator": "陈晨"},),
+            number=9, title={"zh": "接口失败率", "en": "Interface failure rate"}, about={"zh": "超时", "en": "Time-outs"}, unit={"zh": "%", "en": "%"},
+            words={"failures": {"zh": "失败", "en": "failures"}}, of=2000, total=31,
+            trend=({"day": "2026-03-10", "figure": 1.5}, {"day": "2026-03-11", "figure": 7.3}, {"day": "2026-03-13", "figure": 0.0}),
         ),
-        Control("negative-opening", 0.0, 0.0, True),
-        Control("replica-lag", None, 1.0, None),
-    )
+        Control("negative-openings", 0.0, 0.0, True, title={"zh": "期初余额为负", "en": "Negative openings"}, unit={"zh": "处", "en": "rows"}, of=12),
+        Control("replica-lag", None, 1.0, None, title={"zh": "从库延迟", "en": "Replica lag"}, missing={"zh": "延迟采样", "en": "samples of lag"}),
+    )  # fmt: skip
     return replace(base, incidents=tuple(told), findings=tuple(findings), undecided=(open_,), controls=controls)
 
 
