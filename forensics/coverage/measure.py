@@ -14,6 +14,7 @@ import duckdb
 import numpy as np
 import polars as pl
 
+from forensics.coverage.numbers import missing_numbers
 from forensics.coverage.rhythm import Rhythm, rhythm
 from forensics.model.result import Coverage, Gap
 
@@ -91,7 +92,11 @@ def measure(con: duckdb.DuckDBPyConnection) -> tuple[Coverage, ...]:
         key[0]: _reach(part, gaps_of.get(key[0], gaps.clear()))
         for key, part in hours.group_by("set", maintain_order=True)
     }
-    return tuple(Coverage(system, kind, *reach[number][:2], n, reach[number][2]) for system, kind, n, number in told)
+    missing = missing_numbers(con)
+    return tuple(
+        Coverage(system, kind, *reach[number][:2], n, reach[number][2], missing.get((system, kind), ()))
+        for system, kind, n, number in told
+    )
 
 
 def _reach(hours: pl.DataFrame, gaps: pl.DataFrame) -> tuple[datetime, datetime, tuple[Gap, ...]]:

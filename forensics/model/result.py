@@ -230,8 +230,27 @@ class Gap:
 
 
 @dataclass(frozen=True)
+class NumberHole:
+    """Running numbers of a source that are not in it: those between `after` and `before`, exclusive."""
+
+    source: str
+    series: str | None
+    after: int
+    before: int
+    count: int
+    since: datetime | None
+    until: datetime | None
+
+    @property
+    def text(self) -> str:
+        """The missing number or numbers, after whose they are."""
+        numbers = f"{self.after + 1}" if self.count == 1 else f"{self.after + 1}–{self.before - 1}"
+        return numbers if self.series is None else f"{self.series} {numbers}"
+
+
+@dataclass(frozen=True)
 class Coverage:
-    """What a system recorded of a kind, from when to when, and where it is silent."""
+    """What a system recorded of a kind, from when to when, where it is silent, and which of its running numbers are missing."""
 
     system: str | None
     kind: str
@@ -239,6 +258,7 @@ class Coverage:
     last_ts: datetime | None
     rows: int = 0
     gaps: tuple[Gap, ...] = ()
+    missing: tuple[NumberHole, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,10 @@ def _gaps(item: Coverage, t: Texts, zone: Zone) -> list[str]:
             lines.append(t("coverage.gap", **words))
         else:
             lines.append(t("coverage.gap_usual", n=f"{gap.usual_rows:,.0f}", **words))
+    if item.missing:
+        widest = ", ".join(hole.text for hole in item.missing[:MAX_GAPS])
+        more = "" if len(item.missing) <= MAX_GAPS else " …"
+        lines.append(t("coverage.missing", n=sum(hole.count for hole in item.missing), which=widest + more))
     return lines
 
 

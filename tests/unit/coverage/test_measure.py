@@ -170,3 +170,39 @@ def test_any_system_takes_the_best_answer() -> None:
     assert covered([entry(), entry(system="wcs", gaps=())], "api", None, at(10), at(900)) == "yes"
     assert covered([], "api", None, at(0), at(1)) == "no"
     assert covered([entry(rows=0)], "api") == "no"
+
+
+def numbered(numbers: list[int], source: str = "a", kind: str = "ledger", device: str | None = None, key: str = "id") -> pl.DataFrame:
+    times = pl.Series([int(T.timestamp() * 1e6) + n * 1_000_000 for n in range(len(numbers))])
+    extra = ["{" + f'"{key}":"{n}"' + "}" for n in numbers]
+    return pl.DataFrame({"ts": times.cast(pl.Datetime("us", "UTC")), "extra": extra}).with_columns(
+        kind=pl.lit(kind), system=pl.lit("wms"), source=pl.lit(source), part=pl.lit(0), device=pl.lit(device, pl.String)
+    )
+
+
+def holes(*frames: pl.DataFrame) -> list[tuple[str, str | None, str, int]]:
+    found = measure(database(*frames))
+    return [(hole.source, hole.series, hole.text, hole.count) for one in found for hole in one.missing]
+
+
+def test_numbers_missing_from_a_ledger_are_named_the_widest_first():
+    run = [n for n in range(1000, 1200) if n not in (1050, 1100, 1101, 1102)]
+    assert holes(numbered(run)) == [("a", None, "1100–1102", 3), ("a", None, "1050", 1)]
+
+
+def test_every_vehicle_counts_for_itself():
+    run = [n for n in range(1, 100) if n != 40]
+    one = numbered(run, kind="device", device="AGV1", key="headerId")
+    two = numbered(list(range(1, 100)), kind="device", device="AGV2", key="headerId")
+    assert holes(one, two) == [("a", "AGV1", "AGV1 40", 1)]
+
+
+def test_a_filtered_list_and_numbers_without_order_have_no_holes():
+    thirds = list(range(1, 600, 3))
+    shuffled = np.random.default_rng(1).permutation(np.arange(1, 100)).tolist()
+    assert holes(numbered(thirds), numbered([*shuffled, 500], source="b"), numbered(list(range(1, 30)), source="c")) == []
+
+
+def test_numbers_that_are_not_numbers_are_left_alone():
+    frame = numbered(list(range(1, 100))).with_columns(extra=pl.lit('{"id":"99999999999999999999"}'))
+    assert holes(frame, numbered(list(range(1, 100)), source="b").with_columns(extra=pl.lit('{"id":"x1"}'))) == []
