@@ -6,7 +6,7 @@ Without folders: every recorded case of `samples/`, `--seeds N` other days of th
 `--events N` events each (0: none) in several styles, with clocks that disagree and with more or fewer look-alikes, and (`--without`)
 every recorded case again without each of its sources in turn. A case folder holds `evidence/` and `truth.json`.
 
-`found` and `missed` are truths; `open` are those of the missed that the audit shows as undecided; `false` are findings that no
+The second table says whether stated probabilities are right as often as they say. `found` and `missed` are truths; `open` are those of the missed that the audit shows as undecided; `false` are findings that no
 truth answers, `accused` those among them that name a look-alike. Causes without a check count as missed. Ends with 1 if an
 innocent was accused.
 """
@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import variations
+from calibration import Calibration
 from scoring import Comparison, compare
 from variations import Trial
 
@@ -36,6 +37,7 @@ class Tally:
 
     causes: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     trials: dict[tuple[str, str], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    calibration: Calibration = field(default_factory=Calibration)
 
     def add(self, trial: Trial, truth: dict[str, Any], result: Comparison, *, per_cause: bool) -> None:
         """Count one trial; removed sources count in the table of variations only."""
@@ -167,6 +169,8 @@ def measure(trials: Iterable[Trial], *, without: bool, show: bool, work: Path) -
         said, sources = audit(trial.folder)
         result = compare(truth, said["findings"], said["undecided"])
         tally.add(trial, truth, result, per_cause=per_cause)
+        if per_cause:
+            tally.calibration.add(truth, said)
         if show:
             print(f"{trial.group} {trial.variation}", *details(result), sep="\n")
         return sources
@@ -193,10 +197,12 @@ def main(given: argparse.Namespace) -> int:
                     yield from variations.simulated(work, given.events, seed=20_261_122)
 
         tally = measure(trials(), without=given.without, show=given.details, work=work)
-    tables = [per_cause(tally, all_causes()), per_trial(tally)]
-    print("\n\n".join(plain(rows) for rows in tables))
+    tables = [per_cause(tally, all_causes()), tally.calibration.rows(), per_trial(tally)]
+    summary = "\n".join(tally.calibration.summary())
+    print("\n\n".join([*(plain(rows) for rows in tables[:-1]), summary, plain(tables[-1])]))
     if given.markdown:
-        put(given.markdown, "\n\n".join(markdown(rows) for rows in tables))
+        lines = "\n".join(f"- {line}" for line in tally.calibration.summary())
+        put(given.markdown, "\n\n".join([*(markdown(rows) for rows in tables[:-1]), lines, markdown(tables[-1])]))
     return int(any(counts["accused"] for counts in tally.causes.values()))
 
 

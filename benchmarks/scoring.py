@@ -70,7 +70,7 @@ def _likeness(fault: dict[str, Any], finding: dict[str, Any]) -> float:
     return shared - min(abs(apart.total_seconds()), 3600) * 1e-6
 
 
-class _Said:
+class Said:
     """What an audit said, by the values of its subjects, so that a truth meets only what shares one with it."""
 
     def __init__(self, entries: Sequence[dict[str, Any]]) -> None:
@@ -82,6 +82,7 @@ class _Said:
                     self._by_value.setdefault(f"{name} {value}", []).append(n)
 
     def about(self, subject: dict[str, Any], since: str, until: str) -> Iterator[tuple[int, dict[str, Any]]]:
+        """The entries about that subject, near that time, with their numbers."""
         names = ("pallet", "task", "request_id", "doc", "sku")
         keys = [f"{name} {value}" for name in names for value in _values(subject, name)]
         for n in sorted({n for key in keys for n in self._by_value.get(key, ())}):
@@ -95,7 +96,7 @@ def compare(
 ) -> Comparison:
     """Match findings and undecided subjects (as of the JSON contract) with a case's truth."""
     result = Comparison()
-    said, open_ = _Said(findings), _Said(undecided)
+    said, open_ = Said(findings), Said(undecided)
     used: set[int] = set()
     tolerated: set[int] = set()
     claims: list[tuple[float, int, int]] = []  # how alike, fault, finding
@@ -125,7 +126,7 @@ def compare(
     result.repeated = [findings[n] for n in sorted(repeated)]
     used |= repeated
     result.false = [finding for n, finding in enumerate(findings) if n not in used | tolerated]
-    wrong = _Said(result.false)
+    wrong = Said(result.false)
     for good in truth.get("innocent", []):
         for _, finding in wrong.about(good["subject"], good["at"], good["at"]):
             if finding["cause"] == good["looks_like"]:

@@ -4,7 +4,7 @@ import math
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from forensics.model.result import CauseVerdict, Coverage, Gap
@@ -145,6 +145,7 @@ def test_probabilities_are_probabilities(findings: list, recorded: list[str]) ->
 def test_evidence_for_a_cause_never_lowers_its_rank(
     findings: list, recorded: list[str], n: int, strength: float
 ) -> None:
+    assume(findings)  # a symptom that somebody states is one; a disagreement of which nothing speaks mostly is not
     records, name = Records(coverage(*recorded)), f"F-S-02-05.{n}"
 
     def rank(of: list) -> tuple[int, float]:
@@ -165,3 +166,12 @@ def test_order_of_findings_does_not_matter(findings: list, recorded: list[str], 
     shuffled = list(findings)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     assert weigh(NEGATIVE, shuffled, records, T, T) == weigh(NEGATIVE, findings, records, T, T)
+
+
+def test_a_disagreement_that_nothing_speaks_for_is_mostly_none_of_the_causes():
+    weak = weigh(NEGATIVE, [finding("F-S-02-05.1", strength=1.0)], Records(coverage("ledger")), T, T)
+    strong = weigh(NEGATIVE, [finding("F-S-02-05.1", strength=3.0)], Records(coverage("ledger")), T, T)
+    stated = weigh(NEGATIVE, [], Records(coverage("ledger")), T, T)
+    none = [next(v.probability for v in verdicts if v.cause == NONE) for verdicts in (weak, strong, stated)]
+    assert none[0] > 0.85
+    assert max(none[1:]) < 0.2
