@@ -46,12 +46,15 @@ WITH postings AS (  -- a count or an adjustment sets right what went wrong: it i
     FROM cancelled c JOIN moves m ON m.pallet = c.pallet
     WHERE m.us >= c.begin_us - $slack_s * 1e6 - m.err_us - c.cancel_err
       AND (coalesce(m.task, c.task) = c.task OR m.us >= c.us)
+), told AS (  -- what was reported to somebody is no watch on the floor: after the cancel nothing more may have been reported
+    SELECT DISTINCT source FROM events WHERE kind = 'api'
 ), went AS (
     SELECT o.task, o.run,
            min(o.us) FILTER (o.step = 'picked' AND o.against_cancel <= 0) AS picked_us,
            bool_or(o.step = 'picked' AND o.against_cancel = -1) AS surely,
            bool_or(o.step = 'picked' AND o.action IN ('load', 'gate')) AS loaded,
            max(o.location) FILTER (o.step = 'picked' AND o.kind = 'device') AS picked_at,
+           bool_or(o.step = 'picked' AND (o.system = 'wcs' OR o.kind <> 'task') AND o.source NOT IN (SELECT source FROM told)) AS watched,
            list(witness(o.source, o.byte_offset, o.part, 'for', o.action) ORDER BY o.us)
                FILTER (o.step = 'picked' AND (o.against_cancel <= 0 OR o.action IN ('load', 'gate'))) AS witnesses
     FROM own_moves o GROUP BY o.task, o.run
@@ -105,7 +108,7 @@ WITH postings AS (  -- a count or an adjustment sets right what went wrong: it i
     SELECT max(last_us) FILTER (kind = 'ledger' OR kind = 'change') AS ledger_us, max(last_us) FILTER (kind IN ('device', 'scan')) AS device_us
     FROM coverage
 ), judged AS (
-    SELECT c.*, w.surely, w.loaded, w.picked_us, w.witnesses AS left_by, e.witness AS empty_by, r.witness AS released_by,
+    SELECT c.*, w.surely, w.loaded, w.watched, w.picked_us, w.witnesses AS left_by, e.witness AS empty_by, r.witness AS released_by,
            coalesce(c.qty, b.net) AS book,
            reach.ledger_us >= c.us + pl.deadline_us AND reach.device_us >= c.us + pp.deadline_us AS settled
     FROM cancelled c JOIN went w USING (task, run)
@@ -121,8 +124,8 @@ SELECT pallet, place AS location, sku, batch, task, doc, doc_line,
        20.0 * CASE WHEN loaded THEN 4.0 ELSE 1.0 END * CASE WHEN empty_by IS NULL THEN 1.0 ELSE 4.0 END
             * CASE WHEN released_by IS NULL THEN 1.0 ELSE 1.5 END
             * CASE WHEN actor_type = 'operator' THEN 1.0 ELSE 0.5 END * CASE WHEN surely THEN 1.0 ELSE 0.5 END AS strength,
-       -- picked and cancelled within the clocks' error: only what happened after can decide
-       NOT (loaded OR empty_by IS NOT NULL) AND (NOT settled OR NOT surely) AS undecided,
+       -- picked and cancelled within the clocks' error, or nobody there who would have seen it come back: only what happened after can decide
+       NOT (loaded OR empty_by IS NOT NULL) AND (NOT settled OR NOT surely OR NOT watched) AS undecided,
        {'operator': operator, 'actor': coalesce(actor_type, 'inferred'),
         'proof': CASE WHEN loaded THEN 'left, then loaded' WHEN empty_by IS NOT NULL THEN 'left, place empty' ELSE 'left before the cancel' END} AS details,
        list_concat(left_by, [witness(source, byte_offset, part, 'for', 'cancelled by hand')],

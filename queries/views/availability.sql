@@ -69,7 +69,8 @@ SELECT *, doc_answer_lo - held_hi >= qty AND (len(differs) = 0 OR query_answer_l
             WHEN len(differs) > 0 AND CASE WHEN differs = ['place type'] THEN query_hi <= 0 AND NOT kept_there WHEN differs = ['location'] THEN query_hi <= 0 ELSE query_hi < qty END AND doc_lo - held_hi >= qty THEN 'query'
             WHEN unrefused THEN 'open'
             WHEN doc_hi < qty AND here_lo - held_all_hi >= qty THEN 'attributes'
-            WHEN doc_lo >= qty AND doc_hi - held_lo < qty THEN 'locked'
+            -- what is held elsewhere than was asked would not have helped
+            WHEN doc_lo >= qty AND doc_hi - held_lo < qty AND (len(differs) = 0 OR query_hi >= qty) THEN 'locked'
             WHEN doc_lo - held_hi >= qty AND (len(differs) = 0 OR query_lo - held_hi >= qty) THEN 'free'
             ELSE 'open' END AS because
 FROM filled
