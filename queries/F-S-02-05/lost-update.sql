@@ -40,11 +40,18 @@ en = "Counts, adjustments and openings set absolute values by design; before and
 -- the sum of all: the others' effect is gone. Where nothing follows, overwrite and oversell look the same: undecided.
 -- Values may come back, rows may be missing or out of order, several stocks may share one key: so a chain must be sound
 -- but for the run, the others' results must not be taken up later, and counts or reversals in a run end the matter.
-WITH imaged AS (
+WITH images AS (
+    SELECT DISTINCT sku, row_before, row_after FROM posting_images
+), loose AS (  -- postings whose own change is not seen
+    SELECT o.sku, o.qty, o.us FROM ledger_rows o ANTI JOIN images i ON i.sku = o.sku AND i.row_before = o.qty_before AND i.row_after = o.qty_after
+), imaged AS (
     SELECT *, list({'request_id': request_id, 'doc': doc, 'row_before': row_before, 'row_after': row_after, 'image': image,
                     'witnesses': witnesses})
                   OVER (PARTITION BY row_key ORDER BY pos ROWS BETWEEN 8 PRECEDING AND 1 PRECEDING) AS earlier
-    FROM posting_images
+    FROM posting_images p
+    -- without a transaction the change may be another posting's, one of just that amount
+    WHERE joined_by = 'txn' OR abs(ledger_before - row_before) <= $tolerance
+       OR NOT EXISTS (FROM loose o WHERE o.sku = p.sku AND o.qty = p.row_after - p.row_before AND o.us BETWEEN p.us - 60e6 AND p.us + 60e6)
     QUALIFY abs(ledger_before - row_before) > $tolerance AND abs(ledger_after - row_after) <= $tolerance
         AND coalesce(doc_type, '') NOT IN ('count', 'adjust', 'opening')
 ), overwrites AS (
@@ -103,16 +110,27 @@ judged_by_image AS (
            any_value(coalesce(stock_id, location, pallet)) IS NOT NULL AS placed,
            first(qty_before ORDER BY nr) AS start, sum(qty) AS total, last(qty_after ORDER BY nr) AS final, last(ahead ORDER BY nr) AS ahead,
            bool_or(absolute) AS absolute, bool_or(imaged) AS imaged, bool_and(abs(qty_before + qty - qty_after) <= $tolerance) AS sums_up,
-           list({'nr': nr, 'request_id': request_id, 'doc': doc, 'writer': writer, 'version': version, 'key_versions': key_versions,
+           list({'nr': nr, 'qty': qty, 'request_id': request_id, 'doc': doc, 'writer': writer, 'version': version, 'key_versions': key_versions,
                  'qty_before': qty_before, 'qty_after': qty_after, 'us': us, 'res_us': res_us, 'from_us': from_us, 'to_us': to_us,
                  'call_clock': call_clock, 'sure': order_quality <> 'time', 'witnesses': witnesses} ORDER BY nr) AS rows
     FROM marked GROUP BY key, stretch HAVING count(*) BETWEEN 2 AND 200 AND bool_or(breaks)
+), ends AS (
+    SELECT *, list_last(list_filter(range(2, size + 1), lambda i: rows[i].qty_before <> rows[i - 1].qty_after)) AS last_break FROM stretches
+), cut_short AS (  -- nothing follows the stretch, but within it somebody took up the last overwriter's result, which no other has
+    SELECT * REPLACE (list_slice(rows, 1, last_break) AS rows, last_break AS size, [rows[last_break + 1].qty_before] AS ahead,
+                      rows[last_break].qty_after AS final, list_sum(list_transform(list_slice(rows, 1, last_break), lambda r: r.qty)) AS total)
+    FROM ends
+    WHERE ahead[1] IS NULL AND last_break < size
+      AND (rows[last_break].sure OR rows[last_break].us - rows[last_break - 1].us > rows[last_break].res_us)
+      AND len(list_filter(list_slice(rows, 1, last_break), lambda r: r.qty_after = rows[last_break].qty_after)) = 1
+), whole AS (
+    FROM cut_short UNION ALL BY NAME FROM ends e WHERE NOT EXISTS (FROM cut_short c WHERE c.key = e.key AND c.stretch = e.stretch)
 ), settled AS (
     -- What the next posting starts from is what the row became. If that is the last result and not the sum of all, effects are gone;
     -- a relative update leaves the sum. A lost result that somebody starts from later was not lost: then only the order is wrong.
     SELECT * EXCLUDE (rows), ahead[1] AS next_before,
            list_last(list_filter(range(1, size + 1), lambda i: rows[i].qty_after = coalesce(ahead[1], final))) AS survivor, rows AS posted
-    FROM stretches
+    FROM whole
     WHERE NOT absolute AND NOT imaged AND sums_up
       AND (ahead[1] IS NULL OR (list_contains(list_transform(rows, lambda r: r.qty_after), ahead[1]) AND abs(ahead[1] - (start + total)) > $tolerance))
       AND NOT list_bool_or(list_transform(rows, lambda r: r.qty_after <> coalesce(ahead[1], final) AND list_contains(coalesce(ahead, []), r.qty_after)))
