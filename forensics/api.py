@@ -10,7 +10,7 @@ trace.result.incidents  # ranked causes with their evidence
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -21,10 +21,10 @@ import polars as pl
 from forensics import __version__
 from forensics.model.errors import ConfigError, QueryError
 from forensics.model.fault import Fault
-from forensics.model.result import CaseResult, ClockRelation, Control, Coverage, Finding
+from forensics.model.result import CaseResult, ClockRelation, Control, Coverage, Finding, Note
 from forensics.model.when import moment, span
 from forensics.store import case as folder
-from forensics.store import custody
+from forensics.store import custody, notes, runs
 from forensics.store.duck import connect
 from forensics.store.evidence import latest
 
@@ -202,13 +202,20 @@ class Case:
         return self.session().coverage
 
     def audit(self, since: datetime | None = None, until: datetime | None = None) -> CaseResult:
-        """All incidents of the case, or those that touch the window."""
+        """All incidents of the case, or those that touch the window, compared with the last audit that was recorded."""
         from forensics.verdict import judge
 
         session = self.session()
         findings = [one for one in session.findings if _touches(one, since, until)]
         verdict = judge(findings, self.catalogue, session.coverage, lang=self.lang)
-        return self._result(since, until, session, findings, verdict, session.controls())
+        result = self._result(since, until, session, findings, verdict, session.controls())
+        past = custody.read(self.folder.custody)
+        return replace(result, since_last=runs.since_last(past, result.window, result.findings))
+
+    def record(self, result: CaseResult) -> None:
+        """Enter an audit into the custody log: the next one over the same window is compared with it."""
+        with self.folder.lock():
+            runs.record(self.folder.custody, result)
 
     def trace(
         self,
@@ -332,6 +339,41 @@ class Case:
 
         return events_by_id(self.connect(), (one.event_id for finding in result.findings for one in finding.evidence))
 
+    # -- notes -----------------------------------------------------------------------------------------------------
+
+    def note(self, ident: str, text: str, by: str | None = None) -> Note:
+        """Note something of a finding or an incident; it is shown wherever the incident is, whatever is ingested later.
+
+        Args:
+            ident: of the finding or incident, or the beginning of it.
+            text: one line of plain text.
+            by: who says so.
+
+        Raises:
+            ConfigError: no such id, several begin so, or the text is empty or holds control characters.
+        """
+        return self._annotate("note", ident, text, by)
+
+    def status(self, ident: str, status: str, by: str | None = None) -> Note:
+        """Mark a finding or an incident as open, reviewed, confirmed, rejected or corrected; arguments as `note`."""
+        return self._annotate("status", ident, status, by)
+
+    def notes(self) -> tuple[Note, ...]:
+        """All that was noted, oldest first."""
+        return notes.read(self.folder.notes)
+
+    def _annotate(self, kind: str, ident: str, text: str, by: str | None) -> Note:
+        known = runs.known_ids(custody.read(self.folder.custody))
+        full = notes.named(ident, known)
+        if full is None:  # not of a recorded audit: perhaps of a trace, or of evidence that came since
+            result = self.audit()
+            known = {one.id: one.findings for one in result.incidents} | {f.id: (f.id,) for f in result.findings}
+            full = notes.named(ident, known)
+        if full is None:
+            raise notes.unknown(ident)
+        with self.folder.lock():
+            return notes.add(self.folder.notes, kind, full, known[full], text, by)
+
     # -- the case itself -------------------------------------------------------------------------------------------
 
     def evidence(self) -> pl.DataFrame:
@@ -359,6 +401,7 @@ class Case:
     def verify(self) -> list[str]:
         """What does not hold: custody chain, conservation of lines, tables against evidence. Empty if all is well."""
         problems = custody.verify(self.folder.custody)
+        problems += [f"{self.folder.notes.name}: {problem}" for problem in custody.verify(self.folder.notes)]
         evidence = self.evidence()
         law = pl.col("event_lines") + pl.col("continuation") + pl.col("rejected") + pl.col("blank")
         for row in evidence.filter(pl.col("lines") != law).iter_rows(named=True):
@@ -420,7 +463,7 @@ class Case:
         return CaseResult(
             case={**facts, "path": str(self.path), "tool": f"wms-forensics {__version__}"},
             window={"since": since, "until": until},
-            incidents=tuple(incidents),
+            incidents=notes.annotated(incidents, self.notes()),
             findings=tuple(one for one in findings if not one.details.get("undecided")),
             undecided=tuple(undecided),
             controls=tuple(controls),

@@ -28,13 +28,11 @@ def audit(
 ) -> int:  # fmt: skip
     """Run all checks over the whole case and tell the incidents, most serious first."""
     from forensics.cli.output import fails, render, write_plan
-    from forensics.store import custody
 
     case = options.open_the_case(case_dir, lang)
     zone = tz or case.folder.zone
     result = case.audit(when.moment(since, zone), when.moment(until, zone))
-    with case.folder.lock():
-        custody.append(case.folder.custody, "audit", findings=[f.id for f in result.findings])
+    case.record(result)
     write_plan(result, plan_file)
     render(case, result, None, fmt=fmt, lang=lang, tz=zone, color=color, output=output, show_operators=show_operators)
     return 1 if fails(result, fail_on) else 0

@@ -39,6 +39,8 @@ def to_markdown(
     out = [f"# {t('title.audit' if many or not told.incidents else 'title.incident')}", ""]
     for name, lines in (("what", told.what), ("sure", told.sure), ("todo", told.todo), ("missing", told.missing)):
         out += [f"**{t(f'ask.{name}')}**", "", *(f"- {escape(line)}" for line in lines), ""]
+    if told.since:
+        out += [f"**{escape(told.since[0])}**", "", *(f"- {escape(line)}" for line in told.since[1:]), ""]
     for item in told.incidents:
         out += _incident(item, t, zone)
     if told.loose:
@@ -60,12 +62,15 @@ def to_markdown(
 
 def _incident(item: Told, t: Texts, zone: Zone) -> list[str]:
     out = [f"## {t('section.incident', n=item.number, title=escape(item.title))}", ""]
+    marks = "".join(f" · **{escape(mark)}**" for mark in (t("since.new") if item.new else "", item.status) if mark)
     out += [
-        f"{t.word('level', item.level)} · {escape(item.subject)} · {item.when}",
+        f"{t.word('level', item.level)} · {escape(item.subject)} · {item.when} · {code(item.incident.id)}{marks}",
         "",
         f"**{escape(item.certainty)}**",
         "",
     ]
+    if item.notes:
+        out += [f"### {t('review.notes')}", "", *(f"- {escape(note)}" for note in item.notes), ""]
     if item.causes:
         out += [f"### {t('section.causes')}", ""]
         out += [
@@ -100,7 +105,8 @@ def _incident(item: Told, t: Texts, zone: Zone) -> list[str]:
 
 
 def _finding(finding: ToldFinding, t: Texts, zone: Zone) -> list[str]:
-    out = [f"- {escape(finding.message)} ({escape(finding.finding.cause)})"]
+    new = f" **{t('since.new')}**" if finding.new else ""
+    out = [f"- {escape(finding.message)} ({escape(finding.finding.cause)}){new}"]
     for c in finding.cited[:MAX_LINES]:
         e = c.evidence
         note = f" {escape(e.note)}" if e.note else ""

@@ -116,6 +116,7 @@ class _Printer:
 
     def run(self) -> None:
         self._answers()
+        self._since()
         for told in self.story.incidents[:MAX_INCIDENTS]:
             self._incident(told)
         rest = len(self.story.incidents) - MAX_INCIDENTS
@@ -160,11 +161,21 @@ class _Printer:
             for k, line in enumerate(lines):
                 self._line((line, "bold" if k == 0 else ""), indent=2)
 
+    def _since(self) -> None:
+        if self.story.since:
+            self.console.print()
+        for n, line in enumerate(self.story.since):
+            self._line((line, "" if n else "bold"), indent=2 if n else 0)
+
     # --- incidents -----------------------------------------------------------------------------------------------
 
     def _incident(self, told: Told) -> None:
         self._head(self.t("section.incident", n=told.number, title=told.title))
-        self._line((f"{told.subject} · {told.when}", "dim"))
+        new = (f"  {self.t('since.new')}" if told.new else "", "bold green")
+        state = (f"  {told.status}" if told.status else "", "bold cyan")
+        self._line((f"{told.subject} · {told.when} · {told.incident.id}", "dim"), new, state)
+        for note in told.notes:
+            self._line((note, "cyan"), indent=2, hang=2)
         for n, cause in enumerate(told.causes, 1):
             self._cause(n, cause)
         for finding in told.findings[:MAX_INCIDENTS]:
@@ -207,7 +218,8 @@ class _Printer:
 
     def _finding(self, finding: ToldFinding) -> None:
         self.console.print()
-        self._line((finding.message, "bold"), (f"  {finding.finding.cause}", "dim"))
+        new = (f"  {self.t('since.new')}" if finding.new else "", "bold green")
+        self._line((finding.message, "bold"), (f"  {finding.finding.cause}", "dim"), new)
         for c in finding.cited[:MAX_CITED]:
             e = c.evidence
             style = "red" if e.role == "for" else "blue"

@@ -14,6 +14,7 @@ from typing import Any
 SUBJECT_FIELDS = ("pallet", "location", "sku", "batch", "task", "doc", "doc_line", "request_id")
 LEVELS = ("critical", "high", "medium", "low", "info")
 VERDICTS = ("shown", "possible", "refuted", "cannot-be-judged")
+REVIEW = ("open", "reviewed", "confirmed", "rejected", "corrected")
 
 Subject = dict[str, Any]
 """Each of SUBJECT_FIELDS: a value, a list where the fault is about several, or None."""
@@ -163,8 +164,30 @@ class Correction:
 
 
 @dataclass(frozen=True)
+class Note:
+    """What a person noted of findings.
+
+    Attributes:
+        seq: its place among the case's notes, from 1.
+        kind: note or status.
+        id: of the finding or incident that was named.
+        findings: the findings that it is about.
+        text: the note, or one of REVIEW.
+        by: whose it is, if they said so.
+    """
+
+    seq: int
+    at: datetime
+    kind: str
+    id: str
+    findings: tuple[str, ...]
+    text: str
+    by: str | None = None
+
+
+@dataclass(frozen=True)
 class Incident:
-    """Findings about one subject and time, told as one story."""
+    """Findings about one subject and time, told as one story. `status`, one of REVIEW, and `notes` are what people said of it."""
 
     id: str
     fault: str
@@ -175,6 +198,8 @@ class Incident:
     causes: tuple[CauseVerdict, ...]
     correction: tuple[Correction, ...] = ()
     settled: tuple[Settled, ...] = ()
+    status: str | None = None
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -278,6 +303,25 @@ class ClockRelation:
 
 
 @dataclass(frozen=True)
+class Resolved:
+    """A finding of the last audit that is no more, as it was then; `subject` holds only what was named."""
+
+    id: str
+    cause: str
+    subject: Subject
+
+
+@dataclass(frozen=True)
+class SinceLast:
+    """An audit against the last one over the same window: ids of findings that are new or known, and those that are gone."""
+
+    previous_at: datetime
+    new: tuple[str, ...]
+    known: tuple[str, ...]
+    resolved: tuple[Resolved, ...]
+
+
+@dataclass(frozen=True)
 class CaseResult:
     """Everything an audit or a trace found."""
 
@@ -292,6 +336,8 @@ class CaseResult:
     custody: tuple[dict[str, Any], ...] = ()
     steps: tuple[dict[str, Any], ...] = ()
     """The guide's checks with their results: {"fault", "step", "title": {zh,en}, "result": {zh,en}, "done": bool}."""
+    since_last: SinceLast | None = None
+    """For an audit that is not the first over its window."""
 
     def to_json(self) -> dict[str, Any]:
         """The result as plain JSON values, in the shape of the contract."""

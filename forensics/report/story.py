@@ -29,11 +29,21 @@ from forensics.report.safe import one_line
 from forensics.report.texts import DASH, Texts
 from forensics.report.told import Cited, Open, Posting, RankedCause, Story, Told, ToldFinding
 from forensics.report.when import Zone
-from forensics.report.wording import kind_text, missing_text, note_text, percent, quantity, subject_text, value_text
+from forensics.report.wording import (
+    kind_text,
+    missing_text,
+    note_text,
+    percent,
+    quantity,
+    review_text,
+    subject_text,
+    value_text,
+)
 
 NONE_OF_THESE: Final = ("none", "none-of-these", "other", "unknown")
 _FAR: Final = datetime.max.replace(tzinfo=UTC)
 _ORDER: Final = {"shown": 0, "possible": 1, "cannot-be-judged": 2, "refuted": 3}
+MAX_RESOLVED: Final = 10
 _BEFORE: Final = ("before", "book_before", "balance_before", "qty_before")
 _AFTER: Final = ("after", "book_after", "balance_after", "qty_after")
 
@@ -67,6 +77,7 @@ class _Teller:
         self.causes: dict[str, Cause] = {cause.id: cause for fault in catalogue for cause in fault.causes}
         self.findings = {finding.id: finding for finding in result.findings}
         self.folder = evidence_folder(result)
+        self.new = set(result.since_last.new) if result.since_last else set()
         self.numbers: dict[str, int] = {}
         self.roles: dict[str, str] = {}
 
@@ -86,7 +97,21 @@ class _Teller:
             numbers=self.numbers,
             roles=self.roles,
             loose=loose,
+            since=self._since(),
         )
+
+    def _since(self) -> tuple[str, ...]:
+        last = self.result.since_last
+        if last is None:
+            return ()
+        counts = {"new": len(last.new), "known": len(last.known), "resolved": len(last.resolved)}
+        lines = [self.t("since.line", at=self.zone.text(last.previous_at.replace(microsecond=0)), **counts)]
+        for one in last.resolved[:MAX_RESOLVED]:
+            cause = f"{self.cause_title(one.cause, one.cause)} ({one_line(one.cause, 40)})"
+            lines.append(self.t("since.resolved", id=one.id, cause=cause, subject=subject_text(one.subject, self.t)))
+        if len(last.resolved) > MAX_RESOLVED:
+            lines.append(self.t("summary.and_more", n=len(last.resolved) - MAX_RESOLVED))
+        return tuple(lines)
 
     # --- one incident -------------------------------------------------------------------------------------------
 
@@ -128,6 +153,8 @@ class _Teller:
             findings=findings,
             postings=tuple(self._posting(c) for c in incident.correction),
             settled=tuple(self._settled(one) for one in incident.settled),
+            status=self.t.word("review_state", incident.status) if incident.status else "",
+            notes=tuple(review_text(note, self.t, self.zone) for note in incident.notes),
         )
 
     @staticmethod
@@ -138,7 +165,11 @@ class _Teller:
     def _finding(self, finding: Finding) -> ToldFinding:
         message = one_line(self.t.pick(finding.message), 2000) or self.cause_title(finding.cause, finding.slug)
         return ToldFinding(
-            finding, self.cause_title(finding.cause, finding.slug), message, self._cite(finding.evidence)
+            finding,
+            self.cause_title(finding.cause, finding.slug),
+            message,
+            self._cite(finding.evidence),
+            finding.id in self.new,
         )
 
     def _cite(self, evidence: Sequence[Evidence]) -> tuple[Cited, ...]:

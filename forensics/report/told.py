@@ -39,6 +39,7 @@ class ToldFinding:
     title: str
     message: str
     cited: tuple[Cited, ...]
+    new: bool = False  # since the last audit
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Posting:
 
 @dataclass(frozen=True)
 class Told:
-    """One incident as a story."""
+    """One incident as a story. `status` and `notes` are what people said of it."""
 
     number: int
     incident: Incident
@@ -73,6 +74,13 @@ class Told:
     findings: tuple[ToldFinding, ...]
     postings: tuple[Posting, ...]
     settled: tuple[str, ...] = ()
+    status: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def new(self) -> bool:
+        """Whether any of its findings is new since the last audit."""
+        return any(finding.new for finding in self.findings)
 
     @property
     def top(self) -> RankedCause | None:
@@ -92,7 +100,7 @@ class Open:
 
 @dataclass(frozen=True)
 class Story:
-    """The whole result, told."""
+    """The whole result, told. `since` is what changed since the last audit: one line, then a line for each finding that is gone."""
 
     what: tuple[str, ...]
     sure: tuple[str, ...]
@@ -103,3 +111,4 @@ class Story:
     numbers: dict[str, int]
     roles: dict[str, str]
     loose: tuple[ToldFinding, ...]
+    since: tuple[str, ...] = ()

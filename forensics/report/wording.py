@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from forensics.model.result import SUBJECT_FIELDS, Missing, decimal_text
+from forensics.model.result import SUBJECT_FIELDS, Missing, Note, decimal_text
 from forensics.report.safe import one_line
 from forensics.report.texts import DASH, Texts
 from forensics.report.when import Zone
@@ -55,6 +55,13 @@ def subject_text(subject: Mapping[str, Any], texts: Texts) -> str:
             shown += " " + texts("summary.and_more", n=len(values) - SUBJECT_LIMIT)
         parts.append(f"{texts.word('field', name)} {shown}")
     return " · ".join(parts) or DASH
+
+
+def review_text(note: Note, texts: Texts, zone: Zone) -> str:
+    """A note or a status with its time and whose it is."""
+    said = texts("review.status", status=texts.word("review_state", note.text)) if note.kind == "status" else note.text
+    by = f" · {one_line(note.by)}" if note.by else ""
+    return f"{zone.text(note.at.replace(microsecond=0))}{by}{texts('summary.colon')}{one_line(said)}"
 
 
 def missing_text(missing: Missing, texts: Texts, zone: Zone) -> str:

@@ -61,6 +61,11 @@ class CaseFolder:
         """The hash-chained log of everything done to the case."""
         return self.path / "custody.jsonl"
 
+    @property
+    def notes(self) -> Path:
+        """The hash-chained log of what people noted of findings."""
+        return self.path / "notes.jsonl"
+
     def secret(self) -> bytes:
         """The key of the case's pseudonyms: 32 random bytes, made when first needed, in a file that only its owner reads."""
         file = self.path / KEY_FILE

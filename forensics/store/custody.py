@@ -33,14 +33,17 @@ def read(path: Path) -> list[dict[str, Any]]:
     if not path.exists():
         return []
     entries: list[dict[str, Any]] = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    lines = path.read_text(encoding="utf-8").removesuffix("\n")
+    for number, line in enumerate(
+        lines.split("\n") if lines else (), 1
+    ):  # splitlines would cut at U+2028 within a value
         try:
             entry = json.loads(line)
         except json.JSONDecodeError:
             entry = None
         if not isinstance(entry, dict):
             raise EvidenceError(
-                "the custody log is damaged: this line is no JSON object",
+                "the log is damaged: this line is no JSON object",
                 location=Location(path, number),
                 hint="compare with a backup of the case; `forensics case verify` shows what still holds",
             )
@@ -49,7 +52,7 @@ def read(path: Path) -> list[dict[str, Any]]:
 
 
 def append(path: Path, action: str, **facts: Any) -> dict[str, Any]:
-    """Add an entry and return it. The caller holds the case's lock."""
+    """Add an entry and return it; a fact called `by` replaces the user's name. The caller holds the case's lock."""
     entries = read(path)
     entry: dict[str, Any] = {
         "seq": len(entries) + 1,
