@@ -29,7 +29,7 @@ WITH delivered AS (
 ), told AS (
     SELECT task, run, bool_or(served) AS succeeded, count(*) AS attempts,
            bool_or(list_bool_or(list_transform(witnesses, lambda w: w.system = 'wcs'))) AS by_sender,
-           bool_or(list_bool_or(list_transform(witnesses, lambda w: w.system <> 'wcs'))) AS by_receiver,
+           bool_or(list_bool_or(list_transform(witnesses, lambda w: w.system <> 'wcs' AND coalesce(w.host, '') <> 'gateway'))) AS by_receiver,  -- a gateway on the way is not it
            list_distinct(list(request_id)) AS request_ids,
            flatten(list(list_transform(witnesses, lambda w: witness(w.source, w.byte_offset, w.part, 'for', 'sent')))) AS sent_by
     FROM completion_calls WHERE task IS NOT NULL GROUP BY task, run
