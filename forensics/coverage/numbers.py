@@ -15,7 +15,7 @@ import duckdb
 from forensics.model.result import NumberHole
 
 KEYS: Final = ("headerId", "id", "log_id", "logId")
-"""Names under which sources keep a running number of their own; see docs/event-model.md."""
+"""Names under which sources keep a running number of their own; see docs/verdict.md."""
 _LEAST: Final = 50
 _FOLLOWING: Final = 0.95
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from forensics.formats.labels import read_labels
 from forensics.formats.maps import WordMap, read_map
 from forensics.formats.read_profile import KEYS as PROFILE_KEYS
 from forensics.formats.read_profile import read_profile
-from forensics.formats.regex import groups, problem
+from forensics.formats.regex import groups
 from forensics.formats.sentences import Sentences, named_in, told_by
 from forensics.formats.spec import (
     FRAMES,
@@ -33,6 +30,7 @@ from forensics.formats.spec import (
     Source,
 )
 from forensics.formats.toml import Document, Key
+from forensics.formats.tomlvalues import Values
 from forensics.model.event import KINDS, NAMES, SYSTEMS
 
 _TOP = (
@@ -70,11 +68,11 @@ def read_spec(document: Document, shared: Mapping[str, WordMap], sentences: Sent
     return _Reader(document, shared, sentences or Sentences()).spec()
 
 
-class _Reader:
+class _Reader(Values):
     """Walks a document; every method takes the path of what it reads, to name its line in an error."""
 
     def __init__(self, document: Document, shared: Mapping[str, WordMap], sentences: Sentences) -> None:
-        self.doc = document
+        super().__init__(document)
         self.shared = shared
         self.sentences = sentences
         self.maps: dict[str, WordMap] = {}
@@ -405,100 +403,6 @@ class _Reader:
                         *where,
                         hint=self.near(field, fields),
                     )
-
-    # --- values --------------------------------------------------------------------------------------------------
-
-    def known(self, data: Any, keys: Iterable[str], *here: Key) -> None:
-        if not isinstance(data, dict):
-            raise self.doc.error(f"{here[-1] if here else 'this'} must be a table", *here)
-        keys = tuple(keys)
-        for key in data:
-            if key not in keys:
-                raise self.doc.error(f"'{key}' is not known here", *here, key, hint=self.near(key, keys))
-
-    def near(self, word: str, among: Iterable[str]) -> str:
-        among = sorted(among)
-        found = difflib.get_close_matches(word, among, 3)
-        return (
-            f"did you mean {' or '.join(found)}?"
-            if found
-            else f"known are {', '.join(among)}"
-            if len(among) < 40
-            else "see docs/format-files.md"
-        )
-
-    def one_of(self, value: str | None, among: Iterable[str], what: str, *here: Key) -> None:
-        among = tuple(among)
-        if value is not None and value not in among:
-            raise self.doc.error(f"no {what} is called '{value}'", *here, hint=self.near(value, among))
-
-    def text(self, data: Mapping[str, Any], key: str, *here: Key, required: bool = False) -> str | None:
-        value = data.get(key)
-        if value is None:
-            if required:
-                raise self.doc.error(f"'{key}' is missing", *here)
-            return None
-        if not isinstance(value, str):
-            raise self.doc.error(f"'{key}' must be text", *here, key)
-        return value
-
-    def texts(self, data: Mapping[str, Any], key: str, *here: Key) -> tuple[str, ...]:
-        value = data.get(key, [])
-        if isinstance(value, str):
-            value = [value]
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise self.doc.error(f"'{key}' must be a list of texts", *here, key)
-        return tuple(value)
-
-    def flag(self, data: Mapping[str, Any], key: str, *here: Key) -> bool:
-        value = data.get(key, False)
-        if not isinstance(value, bool):
-            raise self.doc.error(f"'{key}' must be true or false", *here, key)
-        return value
-
-    def number(self, data: Mapping[str, Any], key: str, *here: Key) -> Decimal | None:
-        value = data.get(key)
-        if value is None:
-            return None
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise self.doc.error(f"'{key}' must be a number", *here, key)
-        return Decimal(str(value))
-
-    def decimal(self, data: Mapping[str, Any], *here: Key) -> str | None:
-        mark = self.text(data, "decimal", *here)
-        self.one_of(mark, (".", ","), "decimal mark", *here, "decimal")
-        return mark
-
-    def table(self, data: Mapping[str, Any], key: str, *here: Key) -> dict[str, Any]:
-        value = data.get(key, {})
-        if not isinstance(value, dict):
-            raise self.doc.error(f"'{key}' must be a table", *here, key)
-        return value
-
-    def tables(self, data: Mapping[str, Any], key: str, *here: Key) -> list[dict[str, Any]]:
-        value = data.get(key, [])
-        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-            raise self.doc.error(f"'{key}' must be an array of tables: [[{key}]]", *here, key)
-        return value
-
-    def zone(self, data: Mapping[str, Any], key: str, *here: Key) -> str | None:
-        name = self.text(data, key, *here)
-        if name is not None:
-            try:
-                ZoneInfo(name)
-            except (KeyError, ValueError, OSError):
-                raise self.doc.error(
-                    f"no time zone is called '{name}'", *here, key, hint="for instance Asia/Shanghai"
-                ) from None
-        return name
-
-    def regex(self, regex: str, *here: Key) -> None:
-        if wrong := problem(regex):
-            raise self.doc.error(
-                f"the regex is wrong: {wrong.removeprefix('error: ')}",
-                *here,
-                hint="Rust syntax: no look-around, no back-references",
-            )
 
 
 def _reads(rule: EventRule) -> Iterable[tuple[str, tuple[Key, ...]]]:
