@@ -63,7 +63,10 @@ WITH counted AS (
     SELECT * FROM judged WHERE proof IS NOT NULL
 ), explained AS (
     SELECT c.source, c.byte_offset, c.part FROM candidates c JOIN tasks t ON t.pallet = c.pallet
-    WHERE t.begin_us <= c.us + $horizon_h * 3600e6 AND t.end_us >= least(c.since_us, c.us - $horizon_h * 3600e6) - t.err_us - c.err_us
+    WHERE t.begin_us <= c.us + $horizon_h * 3600e6
+      AND (t.end_us >= least(c.since_us, c.us - $horizon_h * 3600e6) - t.err_us - c.err_us
+           -- it has no end in the log: whether it was carried out and not heard of is another question
+           OR NOT t.closed AND coalesce(t.last_state, '') NOT IN ('CANCELLED', 'FAILED') AND t.target = c.location AND c.us < coalesce(t.next_in_us, 9e18))
     UNION
     SELECT c.source, c.byte_offset, c.part FROM candidates c JOIN tasks t ON t.target = c.location
     WHERE c.pallet IS NULL AND coalesce(t.sku, c.goods, '') = coalesce(c.goods, t.sku, '') AND t.begin_us <= c.us + $horizon_h * 3600e6
