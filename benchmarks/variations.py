@@ -17,6 +17,7 @@ WORLDS = {
     "mixed styles": ("--style", "mixed"),
     "clocks off by seconds": ("--style", "mixed", "--clock-offsets", "small"),
     "clocks off by minutes": ("--style", "mixed", "--clock-offsets", "minutes"),
+    "clocks far off": ("--style", "mixed", "--clock-offsets", "far"),
     "many look-alikes": ("--style", "mixed", "--noise-times", "10"),
     "no look-alikes": ("--style", "mixed", "--noise-times", "0"),
     "fetched at once": ("--style", "mixed", "--days", "2"),

@@ -92,7 +92,7 @@ SELECT pallet, target AS location, sku, batch, task, doc, doc_line, CASE WHEN to
        at_time(CASE WHEN only_counted THEN end_us ELSE put_us END) AS started_at, at_time(put_us) AS ended_at, -coalesce(amount, 0) AS qty_error,
        CASE proof WHEN 'no completion was sent' THEN 40.0 WHEN 'sent with success, no record at the receiver' THEN 40.0
                   WHEN 'received, but not acted on' THEN 1.0 WHEN 'it was counted there, how it came is not told' THEN 2.0 ELSE 15.0 END * CASE WHEN says = 'present' THEN 3.0 ELSE 1.0 END AS strength,
-       NOT settled OR only_counted OR proof = 'received, but not acted on' OR (NOT told AND NOT log_was_there) AS undecided,
+       NOT settled OR only_counted OR proof = 'received, but not acted on' OR (NOT told AND NOT (log_was_there AND sender_logs)) AS undecided,  -- without the sender's own log it may have been sent in vain
        {'proof': proof, 'state': last_state, 'short': coalesce(amount, 0), 'deadline_s': deadline_us // 1000000} AS details,
        list_concat(put_by, coalesce(sent_by, []), CASE WHEN says = 'present' THEN [seen_by] ELSE [] END) AS witnesses
 FROM judged

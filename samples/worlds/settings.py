@@ -11,7 +11,7 @@ from catalogue import CAUSES
 SHARD = 500_000
 """Events of one site's day at most, where the number of days is left to the simulator: what bounds memory."""
 STYLES = ("zh-csv", "en-csv", "camel-jsonl", "mixed")
-CLOCKS = ("none", "small", "minutes")
+CLOCKS = ("none", "small", "minutes", "far")
 SOURCES = ("wms", "wcs", "pda", "erp", "db", "redis", "nginx")
 
 
