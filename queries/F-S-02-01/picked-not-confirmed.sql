@@ -130,6 +130,8 @@ WITH postings AS (  -- a count or an adjustment sets right what went wrong: it i
 SELECT pallet, place AS location, sku, batch, task, doc, doc_line, at_time(picked_us) AS started_at, at_time(picked_us) AS ended_at,
        coalesce(amount, 0) AS qty_error,
        CASE WHEN by_device AND loaded THEN 80.0 WHEN loaded THEN 30.0 WHEN by_device THEN 30.0 ELSE 10.0 END AS strength,
+       -- without the task's own record nobody knows that it was not cancelled
+       what = 'scan' AND task IS NOT NULL OR
        -- while the link was down the confirmation may have been lost, a cause of its own, unless the device's word came through
        until_us < picked_us + deadline_us OR task NOT IN (FROM told) AND EXISTS (
            FROM link_outages o WHERE picked_us BETWEEN o.from_us - 60e6 - o.err_us - move_err AND o.to_us + o.err_us + move_err
