@@ -1,7 +1,7 @@
 """Clocks of machines whose calls nobody logged: bounded by what must follow what.
 
 A handheld that binds a pallet makes the WMS write the binding; who puts a load away scans first and is booked after; a device
-starts when the task has been sent, and the WMS hears of the put-down when it is done. Each such pair bounds the difference of two clocks
+starts when the task has been sent, and the WMS hears of the put-down when it is done; the WMS has an order after the ERP, and the ERP the posting after the WMS. Each such pair bounds the difference of two clocks
 from one side, by an unknown delay. It serves only for clocks that no logged call ties to the others, and only
 where it proves that one of them is off.
 """
@@ -28,7 +28,7 @@ MAX_SPREAD_S: Final = 30.0
 """Delays that vary more are not those of one act: a label bound the evening before, a load confirmed at the shift's end."""
 DELAY_S: Final = 5.0
 """Added to the error where only one direction is known: how long the second act takes at its quickest."""
-JOIN: Final = 1.5
+JOIN: Final = 2.5
 """Neighbouring stretches are told as one if its error is at most so many times the least."""
 COMPARED: Final = 300
 """So many stretches of single devices are compared with each other."""
@@ -36,11 +36,12 @@ MAX_PAIRS: Final = 200_000
 
 _SQL = f"""
 WITH e AS MATERIALIZED (
-    SELECT {CLOCK_SQL} AS clock, CASE kind WHEN 'scan' THEN device END AS device, kind, action, state, ts, task, pallet, actor_type, coalesce(system, '') AS system
+    SELECT {CLOCK_SQL} AS clock, CASE kind WHEN 'scan' THEN device END AS device, kind, action, state, ts, task, pallet, doc, partner_doc, actor_type,
+           coalesce(system, '') AS system
     FROM events
-    WHERE kind IN ('scan', 'binding', 'task', 'device') AND ts IS NOT NULL AND coalesce(outcome, 'ok') = 'ok' AND coalesce(task, pallet) IS NOT NULL
+    WHERE kind IN ('scan', 'binding', 'task', 'device', 'document') AND ts IS NOT NULL AND coalesce(outcome, 'ok') = 'ok' AND coalesce(task, pallet, doc) IS NOT NULL
       AND coalesce(ts_quality, 'recorded') = 'recorded' AND coalesce(ts_precision, 'us') IN ('us', 'ms', 's')
-      AND hash(coalesce(task, pallet)) % __SHARE__ = 0
+      AND (kind = 'document' OR hash(coalesce(task, pallet)) % __SHARE__ = 0)
 ), said AS (
     SELECT 'bound' AS step, clock, pallet AS key, min(ts) AS ts, min(device) AS device FROM e WHERE kind = 'scan' AND action = 'bind' AND pallet IS NOT NULL
     GROUP BY clock, pallet HAVING count(*) = 1
@@ -51,6 +52,10 @@ WITH e AS MATERIALIZED (
     GROUP BY clock, task HAVING count(*) = 1
     UNION ALL
     SELECT 'put', clock, task, min(ts), NULL FROM e WHERE kind = 'device' AND action = 'put_done' AND task IS NOT NULL GROUP BY clock, task HAVING count(*) = 1
+    UNION ALL
+    SELECT 'ordered', clock, doc, min(ts), NULL FROM e WHERE kind = 'document' AND system = 'erp' AND hash(doc) % __SHARE__ = 0 GROUP BY clock, doc
+    UNION ALL
+    SELECT 'posted', clock, doc, min(ts), NULL FROM e WHERE kind = 'document' AND system NOT IN ('erp', '') AND state = 'DONE' AND hash(doc) % __SHARE__ = 0 GROUP BY clock, doc
 ), heard AS (
     SELECT 'bound' AS step, clock, pallet AS key, min(ts) AS ts FROM e WHERE kind = 'binding' AND action = 'bind' AND pallet IS NOT NULL
     GROUP BY clock, pallet HAVING count(*) = 1
@@ -63,11 +68,16 @@ WITH e AS MATERIALIZED (
     SELECT 'put', clock, task, min(ts) FROM e
     WHERE kind = 'task' AND state IN ('DEVICE_DONE', 'DONE', 'REPORTED') AND system <> 'wcs' AND actor_type IS DISTINCT FROM 'operator' AND task IS NOT NULL
     GROUP BY clock, task
-), pairs AS (  -- `after`: the clock of what follows; theta = the scanner's or device's clock less the other's
-    SELECT s.step, s.device, CASE s.step WHEN 'sent' THEN h.clock ELSE s.clock END AS clock, CASE s.step WHEN 'sent' THEN s.clock ELSE h.clock END AS reference,
-           s.step = 'sent' AS above, epoch_us(CASE s.step WHEN 'sent' THEN s.ts ELSE h.ts END) / 1e6 AS heard_s,
-           epoch_us(CASE s.step WHEN 'sent' THEN h.ts ELSE s.ts END) / 1e6 AS shown_s
-    FROM said s JOIN heard h ON h.step = s.step AND h.key = s.key WHERE s.clock <> h.clock
+    UNION ALL
+    SELECT 'ordered', clock, partner_doc, min(ts) FROM e WHERE kind = 'document' AND system NOT IN ('erp', '') AND hash(partner_doc) % __SHARE__ = 0 GROUP BY clock, partner_doc
+    UNION ALL
+    SELECT 'posted', clock, partner_doc, min(ts) FROM e WHERE kind = 'document' AND system = 'erp' AND state = 'DONE' AND hash(partner_doc) % __SHARE__ = 0 GROUP BY clock, partner_doc
+), pairs AS (  -- `above`: what is said on the reference is heard later on the clock, and bounds it from above  -- `after`: the clock of what follows; theta = the scanner's or device's clock less the other's
+    SELECT s.step, s.device,
+           CASE WHEN a.above THEN h.clock ELSE s.clock END AS clock, CASE WHEN a.above THEN s.clock ELSE h.clock END AS reference,
+           a.above, epoch_us(CASE WHEN a.above THEN s.ts ELSE h.ts END) / 1e6 AS heard_s,
+           epoch_us(CASE WHEN a.above THEN h.ts ELSE s.ts END) / 1e6 AS shown_s
+    FROM said s JOIN heard h ON h.step = s.step AND h.key = s.key CROSS JOIN LATERAL (SELECT s.step IN ('sent', 'posted') AS above) a WHERE s.clock <> h.clock
 )
 SELECT step, device, clock, reference, above, heard_s, shown_s - heard_s AS bound FROM pairs WHERE abs(shown_s - heard_s) <= 172800 ORDER BY clock, reference, heard_s, bound
 """
@@ -80,7 +90,7 @@ def follow_relations(con: duckdb.DuckDBPyConnection, known: set[str]) -> list[Cl
         Relations of method `one-way` (one direction) or `sequence` (both), one per stretch in which the difference stays much the same; none for two
         clocks that may agree all the time. Handhelds that disagree among themselves are clocks of their own, `system@device`.
     """
-    ((count,),) = con.execute("SELECT count(*) FROM events WHERE kind IN ('scan', 'device')").fetchall()
+    ((count,),) = con.execute("SELECT count(*) FROM events WHERE kind IN ('scan', 'device', 'document')").fetchall()
     share = max(1, -(-count // MAX_PAIRS))
     frame: pl.DataFrame = con.sql(
         _SQL.replace("__SHARE__", str(share))

@@ -144,3 +144,20 @@ def test_events_are_corrected_by_the_clock_of_their_handheld() -> None:
     for device, clock, moved, error in rows:
         assert clock == f"scanner@{device}"
         assert abs(-moved - fleet[device]) <= error < 15
+
+
+def test_documents_tell_of_an_erp_whose_interface_nobody_logged() -> None:
+    rows: list[dict[str, Any]] = []
+    wrong = timedelta(minutes=11)
+    for n in range(60):
+        ordered = T + timedelta(minutes=5 * n)
+        rows += [
+            {"kind": "document", "system": "erp", "state": "SENT", "doc": f"E{n}", "ts": ordered + wrong},
+            {"kind": "document", "system": "wms", "state": "CREATED", "doc": f"CK{n}", "partner_doc": f"E{n}", "ts": ordered + timedelta(seconds=2)},
+            {"kind": "document", "system": "wms", "state": "DONE", "doc": f"CK{n}", "partner_doc": f"E{n}", "ts": ordered + timedelta(minutes=20)},
+            {"kind": "document", "system": "erp", "state": "DONE", "doc": f"E{n}", "partner_doc": f"CK{n}", "ts": ordered + timedelta(minutes=20, seconds=4 if n % 9 else 7_000) + wrong},
+        ]  # fmt: skip
+    (found,) = follow_relations(database(rows), set())
+    assert (found.clock, found.reference, found.method) == ("erp", "wms", "sequence")
+    assert truth(found, 660.0)
+    assert found.error_s < 10
