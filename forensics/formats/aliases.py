@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from forensics.formats.naming import LABEL, Naming
 from forensics.formats.toml import Document, Key, read
 
 _BRACKETS = re.compile(r"[(\[【].*?[)\]】]")
@@ -54,6 +55,7 @@ class Aliases:
         tables: what it means in a table of a kind; wins over `fields`.
         contexts: what it means beside other headings; wins over both.
         spellings: canonical name ─▶ its aliases as written (for reading keys out of text).
+        naming: what a name that is listed nowhere means by the words it is made of; weakest.
     """
 
     fields: Ranked
@@ -61,6 +63,7 @@ class Aliases:
     contexts: tuple[Context, ...]
     pairs: tuple[TimePairs, ...]
     spellings: Mapping[str, tuple[str, ...]]
+    naming: Naming = field(default_factory=Naming)
 
     @classmethod
     def empty(cls) -> Aliases:
@@ -73,10 +76,10 @@ class Aliases:
         out: list[tuple[str, Ranked]] = [(c.label, c.fields) for c in self.contexts if c.when <= present]
         if kind is not None and kind in self.tables:
             out.append((f"in {kind} tables", self.tables[kind]))
-        return [*out, ("the alias dictionary", self.fields)]
+        return [*out, ("the alias dictionary", self.fields), (LABEL, self.naming.of(kind))]
 
 
-def load_aliases(files: Sequence[Path]) -> Aliases:
+def load_aliases(files: Sequence[Path], naming: Naming = Naming()) -> Aliases:  # noqa: B008  # frozen
     """Read and merge dictionaries; of two files that know a name, the later one wins.
 
     Raises:
@@ -109,7 +112,7 @@ def load_aliases(files: Sequence[Path]) -> Aliases:
                 for side in ("date", "time")
             )
             pairs.append(TimePairs(*sides))
-    return Aliases(fields, tables, tuple(contexts), tuple(pairs), spellings)
+    return Aliases(fields, tables, tuple(contexts), tuple(pairs), spellings, naming)
 
 
 def _ranked(document: Document, table: Any, *path: Key) -> dict[str, tuple[str, int]]:

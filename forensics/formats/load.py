@@ -12,13 +12,14 @@ from forensics.formats.aliases import Aliases, load_aliases
 from forensics.formats.cached import cached
 from forensics.formats.labels import Label, read_labels
 from forensics.formats.maps import WordMap, load_maps
+from forensics.formats.naming import load_naming
 from forensics.formats.read_spec import read_spec
 from forensics.formats.sentences import Sentences, read_sentences
 from forensics.formats.spec import FormatSpec
 from forensics.formats.toml import read
 from forensics.model.errors import ConfigError, FormatError, Location
 
-_NOT_FORMATS = frozenset({"aliases.toml", "maps.toml", "sentences.toml", "labels.toml"})
+_NOT_FORMATS = frozenset({"aliases.toml", "maps.toml", "naming.toml", "sentences.toml", "labels.toml"})
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def _read(folders: tuple[Path, ...]) -> Registry:
                 errors.append(error)
     aliases = Aliases.empty()
     try:
-        aliases = load_aliases(alias_files)
+        aliases = load_aliases(alias_files, load_naming(folders[0] / "naming.toml"))
     except FormatError as error:
         errors.append(error)
     formats: dict[str, FormatSpec] = {}

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from forensics.formats.aliases import Aliases, normalise
+from forensics.formats.naming import LABEL, plausible
 
 PATH = "\x1f"
 """Separates the keys of nested JSON objects in a heading."""
@@ -90,7 +91,7 @@ def map_headings(headings: Sequence[Heading], aliases: Aliases, kind: str | None
     for heading in headings:
         for strength, (label, ranked) in enumerate(layers):
             hit = next((ranked[form] for form in forms[heading.name] if form in ranked), None)
-            if hit is not None:
+            if hit is not None and (label != LABEL or plausible(hit[0], heading.values)):
                 candidates.setdefault(hit[0], []).append(Mapped(heading, label, strength, hit[1]))
                 break
     columns: dict[str, Mapped] = {}

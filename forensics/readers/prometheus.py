@@ -141,9 +141,9 @@ class PrometheusText:
 
 
 def _documents() -> tuple[pl.Expr, pl.Expr]:
-    """What the answer may be where other lines stand behind it: the record's first line, or all up to its last closing brace."""
+    """What the answer may be where other lines stand behind it: the record's first line, or all up to the first brace that closes at the left margin."""
     raw = pl.col("raw")
-    return raw.str.extract(r"^([^\n]*)", 1).alias("first"), raw.str.extract(r"(?s)^(.*\n\})", 1).alias("pretty")
+    return raw.str.extract(r"^([^\n]*)", 1).alias("first"), raw.str.extract(r"(?s)^(.*?\n\})", 1).alias("pretty")
 
 
 def _moment(micros: pl.Expr) -> pl.Expr:

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from forensics.formats.framing import frame_lines
@@ -67,6 +67,8 @@ def begins(spec: FormatSpec, lines: list[str]) -> list[bool]:
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.id)
+@pytest.mark.filterwarnings("ignore:Generating overly large repr")  # of the format, where an example fails
+@example(picks=[1], company=["}"] * 4)
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(picks=st.lists(st.integers(0, 999), min_size=1, max_size=4), company=st.lists(junk, min_size=4, max_size=4))
 def test_company_of_junk_costs_no_good_record(spec: FormatSpec, picks: list[int], company: list[str]) -> None:
