@@ -7,7 +7,8 @@ become temporary tables, so that ten checks cost one scan.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Final
@@ -79,9 +80,7 @@ def prepare(
 
 def _right_answers(con: duckdb.DuckDBPyConnection) -> None:
     """Switch off an optimizer of DuckDB 2.0.0 that counts rows which partition pruning had left out."""
-    off = con.execute("SELECT current_setting('disabled_optimizers')").fetchone()
-    names = {name for name in str(off[0] if off else "").split(",") if name} | {"window_self_join"}
-    con.execute(f"SET disabled_optimizers = '{','.join(sorted(names))}'")
+    con.execute(f"SET disabled_optimizers = '{','.join(sorted(_disabled(con) | {'window_self_join'}))}'")
 
 
 def ensure_views(con: duckdb.DuckDBPyConnection, names: Iterable[str], loaded: dict[str, View] | None = None) -> None:
@@ -172,9 +171,30 @@ def _make(con: duckdb.DuckDBPyConnection, view: View) -> None:
             con.unregister("step_result")
         else:
             what = "TABLE" if view.materialise else "VIEW"
-            con.execute(f"CREATE TEMP {what} {view.name} AS {view.sql}")
+            with _joins_as_written(con) if view.as_written else nullcontext():
+                con.execute(f"CREATE TEMP {what} {view.name} AS {view.sql}")
     except duckdb.Error as error:
         raise sql_error(error, f"view '{view.name}'", view.path, view.sql) from error
+
+
+@contextmanager
+def _joins_as_written(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Without the optimizer's own order of joins.
+
+    DuckDB 2.0.0 takes a scan of some of the archive's files for one row where the first file is not among them, and then
+    holds the archive in memory to look up a small table in it instead of the reverse.
+    """
+    off = _disabled(con)
+    con.execute(f"SET disabled_optimizers = '{','.join(sorted({*off, 'join_order', 'build_side_probe_side'}))}'")
+    try:
+        yield
+    finally:
+        con.execute(f"SET disabled_optimizers = '{','.join(sorted(off))}'")
+
+
+def _disabled(con: duckdb.DuckDBPyConnection) -> set[str]:
+    off = con.execute("SELECT current_setting('disabled_optimizers')").fetchone()
+    return {name for name in str(off[0] if off else "").split(",") if name}
 
 
 def _is_table(con: duckdb.DuckDBPyConnection, name: str) -> bool:
