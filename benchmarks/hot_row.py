@@ -31,7 +31,7 @@ def check(folder: Path) -> dict[str, Any]:
     """Run the views and checks on two threads; wall and processor seconds by view and check, and what was found."""
     from forensics.checks import engine
     from forensics.checks.check import load_views, views_named
-    from forensics.checks.prepare import _in_order
+    from forensics.checks.prepare import in_order
     from forensics.model.result import Finding
     from forensics.store.case import load
     from forensics.store.duck import connect
@@ -45,7 +45,7 @@ def check(folder: Path) -> dict[str, Any]:
     def clocked(name: str, start: tuple[float, float]) -> None:
         spent[name] = (time.perf_counter() - start[0], time.process_time() - start[1])
 
-    for view in _in_order(sorted(set().union(*(views_named(one.sql, views) for one in checks))), views):
+    for view in in_order(sorted(set().union(*(views_named(one.sql, views) for one in checks))), views):
         start = time.perf_counter(), time.process_time()
         engine.ensure_views(con, [view], views)
         clocked(view, start)
@@ -90,7 +90,9 @@ def measure(folder: Path, rows: int, operations: int) -> None:
         sys.exit(f"the checks failed (status {status})")
     said = json.loads(text)
     seconds, cpu = time.perf_counter() - start, usage.ru_utime + usage.ru_stime
-    print(f"{rows:,} ledger rows, {operations:,} on one stock row: {seconds:.1f} s ({cpu:.1f} s of two cores' time), {usage.ru_maxrss / 1024:,.0f} MiB")
+    print(
+        f"{rows:,} ledger rows, {operations:,} on one stock row: {seconds:.1f} s ({cpu:.1f} s of two cores' time), {usage.ru_maxrss / 1024:,.0f} MiB"
+    )
     wrong = 0
     dear = sorted(said["spent"].items(), key=lambda item: -item[1][1])
     print("  " + "; ".join(f"{what} {wall:.1f} ({own:.1f})" for what, (wall, own) in dear if own >= 0.05))
@@ -98,7 +100,10 @@ def measure(folder: Path, rows: int, operations: int) -> None:
         planted, found = set(truth.get(cause, ())), said["found"].get(cause, [])
         right = planted == set(found) and len(found) == len(planted)
         wrong += not right
-        print(f"  {cause}: {len(planted)} planted, {len(found)} found" + ("" if right else f"; missed {sorted(planted - set(found))}, wrong {sorted(set(found) - planted)}"))
+        print(
+            f"  {cause}: {len(planted)} planted, {len(found)} found"
+            + ("" if right else f"; missed {sorted(planted - set(found))}, wrong {sorted(set(found) - planted)}")
+        )
     print(f"  undecided: {said['undecided']}", flush=True)
     if wrong:
         sys.exit("the checks did not find just what was planted")

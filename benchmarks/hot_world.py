@@ -127,9 +127,13 @@ def duplicate(row: Row, at: int) -> None:
     """A request gets no answer although it was posted, and is sent again."""
     request, line = f"RQ{row.book.number():014}", f"CK{row.book.number():014}"
     row.post(at, -4, asked=None, request=request, line=line)
-    row.book.calls.append((at - SECOND, at + 2 * SECOND, row.sku, row.location, -4, line, request, "timeout", 1, "deduct"))
+    row.book.calls.append(
+        (at - SECOND, at + 2 * SECOND, row.sku, row.location, -4, line, request, "timeout", 1, "deduct")
+    )
     row.post(at + 4 * SECOND, -4, asked=None, request=request, line=line)
-    row.book.calls.append((at + 3 * SECOND, at + 5 * SECOND, row.sku, row.location, -4, line, request, "ok", 2, "deduct"))
+    row.book.calls.append(
+        (at + 3 * SECOND, at + 5 * SECOND, row.sku, row.location, -4, line, request, "ok", 2, "deduct")
+    )
     row.book.truth["F-S-02-05.3"].add(request)
 
 
@@ -160,13 +164,22 @@ def dirty_read(row: Row, at: int) -> None:
     row.post(at, -1)
     value = row.balance + 100_003
     line, request = f"CK{row.book.number():014}", f"RQ{row.book.number():014}"
-    row.book.calls.append((at + 20 * SECOND, at + 22 * SECOND, row.sku, row.location, 100_003, line, request, "fail", None, "add"))
+    row.book.calls.append(
+        (at + 20 * SECOND, at + 22 * SECOND, row.sku, row.location, 100_003, line, request, "fail", None, "add")
+    )
     row.show(at + 21 * SECOND, value, "primary")
     row.show(at + 30 * SECOND, row.balance, "primary")
     row.book.truth["F-S-02-06.2"].add(f"{row.sku} {value}")
 
 
-SCENES: tuple[Callable[[Row, int], None], ...] = (lost_update, oversell, duplicate, cache_stale, replica_stale, dirty_read)
+SCENES: tuple[Callable[[Row, int], None], ...] = (
+    lost_update,
+    oversell,
+    duplicate,
+    cache_stale,
+    replica_stale,
+    dirty_read,
+)
 EACH = 6
 """How often each scene is played on the hot row, and on rows of their own."""
 
@@ -179,9 +192,13 @@ def hot_row(rng: np.random.Generator, operations: int) -> Book:
     windows = LAST_DAY + np.arange(len(SCENES) * EACH) * 38 * 60 * SECOND + 20 * 60 * SECOND
     ordinary = operations - 3 * len(windows)
     burst = rng.integers(0, 20, ordinary) * HOUR + rng.integers(0, 600 * SECOND, ordinary)  # ten minutes of each hour
-    commits = np.unique(LAST_DAY + np.where(rng.random(ordinary) < 0.5, burst, rng.integers(0, 24 * HOUR - 60 * SECOND, ordinary)))
+    commits = np.unique(
+        LAST_DAY + np.where(rng.random(ordinary) < 0.5, burst, rng.integers(0, 24 * HOUR - 60 * SECOND, ordinary))
+    )
     commits = commits[np.min(np.abs(commits[:, None] - windows[None, :] - 25 * SECOND), axis=1) > 40 * SECOND]
-    takes, before, after = (rng.integers(low, high, len(commits)).tolist() for low, high in ((1, 6), (5_000, 800_000), (1_000, 50_000)))
+    takes, before, after = (
+        rng.integers(low, high, len(commits)).tolist() for low, high in ((1, 6), (5_000, 800_000), (1_000, 50_000))
+    )
     ahead = np.append(windows, LAST_DAY + 25 * HOUR)[np.searchsorted(windows, commits)] - commits
     late = (rng.random(len(commits)) < 0.02) & (ahead > 8 * 60 * SECOND)  # whole chains before the scenes
     scene = 0
@@ -235,7 +252,9 @@ def ordinary_rows(rng: np.random.Generator, rows: int) -> dict[str, np.ndarray]:
 
 def ordinary_postings(rng: np.random.Generator, bulk: dict[str, np.ndarray], start: int) -> pl.DataFrame:
     """A piece of the bulk as postings: issues by request, receipts without, three lines to a document."""
-    piece = pl.DataFrame({name: values[start : start + PIECE] for name, values in bulk.items()}).with_row_index("n", start)
+    piece = pl.DataFrame({name: values[start : start + PIECE] for name, values in bulk.items()}).with_row_index(
+        "n", start
+    )
     opening, issue, n = pl.col("us") == BEGIN, pl.col("qty") < 0, pl.col("n")
     return piece.select(
         "us", _sku(), _place(), batch=pl.lit("B1"), qty="qty", before=pl.col("after") - pl.col("qty"), after="after",
@@ -306,7 +325,9 @@ class Log:
 def log_postings(log: Log, postings: pl.DataFrame, first: int) -> None:
     """The ledger export, the interface logs, the gateway's log and the change log of some postings."""
     postings = postings.with_row_index("n", first)
-    for day, part in postings.with_columns(day=(pl.col("us") - BEGIN) // (24 * HOUR)).partition_by("day", as_dict=True).items():
+    for day, part in (
+        postings.with_columns(day=(pl.col("us") - BEGIN) // (24 * HOUR)).partition_by("day", as_dict=True).items()
+    ):
         log.write(f"stock_ledger_{day[0]}.csv", _ledger(part.drop("day")))
     called = postings.filter(pl.col("began").is_not_null())
     whole = called.filter(pl.col("n") % 10 < 8)
@@ -340,7 +361,12 @@ def _calls(postings: pl.DataFrame, host: str, widen: int = 0) -> pl.DataFrame:
 
 
 def _changes(postings: pl.DataFrame) -> pl.DataFrame:
-    shared = {"kind": pl.lit("change"), "system": pl.lit("db"), "txn": pl.format("6{}", 1_000_000_000 + pl.col("n")), "warehouse": pl.lit("W01")}
+    shared = {
+        "kind": pl.lit("change"),
+        "system": pl.lit("db"),
+        "txn": pl.format("6{}", 1_000_000_000 + pl.col("n")),
+        "warehouse": pl.lit("W01"),
+    }
     at = pl.format("mysql-bin.000311:{}", 100_000_000_000_000 + (pl.col("us") - BEGIN) * 10)
     rows = postings.select(
         "us", "sku", "location", "batch", "n", **shared, action=pl.lit("update"), table_name=pl.lit("wms.stock"), log_position=at + "1",
@@ -359,23 +385,40 @@ def write(folder: Path, rows: int, operations: int = 100_000) -> Truth:
     rng = np.random.default_rng(11)
     log = Log(create(folder, version="benchmark"))
     book = hot_row(rng, operations)
-    log_postings(log, pl.DataFrame(sorted(book.postings, key=lambda p: p[0]), schema=POSTING, orient="row", infer_schema_length=None), 0)
+    log_postings(
+        log,
+        pl.DataFrame(sorted(book.postings, key=lambda p: p[0]), schema=POSTING, orient="row", infer_schema_length=None),
+        0,
+    )
     bulk = ordinary_rows(rng, rows - len(book.postings))
     for start in range(0, len(bulk["us"]), PIECE):
         log_postings(log, ordinary_postings(rng, bulk, start), len(book.postings) + start)
-    calls = pl.DataFrame(book.calls, schema=("us", "ended", "sku", "location", "qty", "doc", "request_id", "outcome", "attempt", "action"), orient="row", infer_schema_length=None)
+    calls = pl.DataFrame(
+        book.calls,
+        schema=("us", "ended", "sku", "location", "qty", "doc", "request_id", "outcome", "attempt", "action"),
+        orient="row",
+        infer_schema_length=None,
+    )
     log.write("wms-api.log", calls.sort("us").select(
         "us", "sku", "location", "doc", "request_id", "outcome", "attempt", "action", doc_line=pl.lit("1"), qty=pl.col("qty").abs(), kind=pl.lit("api"), system=pl.lit("wms"),
         host=pl.lit("app-1"), state=pl.lit("CALL"), duration_ms=(pl.col("ended") - pl.col("us")) / 1000,
     ))  # fmt: skip
     planted = pl.DataFrame(book.reads, schema=("us", "sku", "location", "value", "served_from"), orient="row")
-    reads = pl.concat([planted, hot_reads(rng, book, rows // 200), ordinary_reads(rng, bulk, rows // 50)], how="vertical_relaxed")
+    reads = pl.concat(
+        [planted, hot_reads(rng, book, rows // 200), ordinary_reads(rng, bulk, rows // 50)], how="vertical_relaxed"
+    )
     log.write("screens.log", reads.sort("us").with_row_index("n").select(
         "us", "sku", "location", kind=pl.lit("stock"), system=pl.lit("wms"), host=pl.lit("app-1"), qty="value", request_id=pl.format("Q{}", 100_000_000 + pl.col("n")),
         duration_ms=pl.lit(50.0), extra=pl.format('{{"served_from":"{}"}}', "served_from"),
     ))  # fmt: skip
-    cached = pl.DataFrame(book.cache, schema=("us", "sku", "location", "action", "value"), orient="row", infer_schema_length=None)
-    filled = reads.filter(pl.col("served_from") == "cache").join(planted, on=["us", "sku"], how="anti").select("us", "sku", "location", "value", action=pl.lit("hit"))
+    cached = pl.DataFrame(
+        book.cache, schema=("us", "sku", "location", "action", "value"), orient="row", infer_schema_length=None
+    )
+    filled = (
+        reads.filter(pl.col("served_from") == "cache")
+        .join(planted, on=["us", "sku"], how="anti")
+        .select("us", "sku", "location", "value", action=pl.lit("hit"))
+    )
     log.write("redis.log", pl.concat([cached, filled], how="diagonal_relaxed").sort("us").select(
         "us", "action", kind=pl.lit("cache"), system=pl.lit("cache"), extra=pl.format('{{"key":"stock:{}:{}","value":"{}"}}', "sku", "location", pl.col("value").cast(pl.String).fill_null("")),
     ))  # fmt: skip

@@ -90,7 +90,7 @@ def ensure_views(con: duckdb.DuckDBPyConnection, names: Iterable[str], loaded: d
     if loaded is None:
         loaded = load_views([row[0] for row in con.execute("SELECT path FROM prepared_dirs").fetchall()])
     done = {row[0] for row in con.execute("SELECT name FROM prepared_views").fetchall()}
-    for name in _in_order(names, loaded):
+    for name in in_order(names, loaded):
         if name not in done:
             _make(con, loaded[name])
             con.execute("INSERT INTO prepared_views VALUES (?)", [name])
@@ -138,7 +138,7 @@ def _line(error: str, sql: str) -> int | None:
     return None
 
 
-def _in_order(names: Iterable[str], loaded: dict[str, View]) -> list[str]:
+def in_order(names: Iterable[str], loaded: dict[str, View]) -> list[str]:
     graph: dict[str, tuple[str, ...]] = {}
     todo = [name for name in names if name in loaded]
     while todo:

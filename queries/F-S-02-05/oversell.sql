@@ -86,9 +86,11 @@ told_by_image AS (
     FROM marked GROUP BY key, run
     HAVING count(*) > 1 AND bool_and(qty < 0 AND qty_after >= 0 AND abs(qty_before + qty - qty_after) <= $tolerance)
        AND any_value(qty_before) + sum(qty) < 0
+), postings AS MATERIALIZED (  -- whole postings, in one pass, of what was found by number
+    SELECT * FROM ledger_rows WHERE id IN (SELECT unnest(ids) FROM runs UNION SELECT next_id FROM runs WHERE next_id IS NOT NULL)
 ), run_members AS (
     SELECT r.key, r.run, r.available, r.taken, r.next_before, r.next_id, l.* EXCLUDE (id)
-    FROM (SELECT *, unnest(ids) AS id FROM runs) r JOIN ledger_rows l ON l.id = r.id
+    FROM (SELECT *, unnest(ids) AS id FROM runs) r JOIN postings l ON l.id = r.id
 ), seen_later AS (  -- a balance looked up afterwards
     SELECT DISTINCT m.key, m.run FROM run_members m JOIN events_ordered e
       ON e.kind = 'stock' AND e.system IS DISTINCT FROM 'erp' AND e.sku = m.sku AND e.qty = m.available - m.taken AND e.us >= m.us
@@ -102,7 +104,7 @@ told_by_image AS (
                 WHEN any_value(m.next_before) IS NULL THEN 'nothing follows' END AS proof, true AS sure,
            list_concat(flatten(list(list_transform(m.witnesses, lambda w: witness(w.source, w.byte_offset, w.part, 'for', 'deducted on the same balance')) ORDER BY m.nr)),
                        list_transform(coalesce(any_value(x.witnesses), []), lambda w: witness(w.source, w.byte_offset, w.part, 'for', 'goes on below zero'))) AS witnesses
-    FROM run_members m LEFT JOIN seen_later s ON s.key = m.key AND s.run = m.run LEFT JOIN ledger_rows x ON x.id = m.next_id
+    FROM run_members m LEFT JOIN seen_later s ON s.key = m.key AND s.run = m.run LEFT JOIN postings x ON x.id = m.next_id
     GROUP BY m.key, m.run
     HAVING bool_and(coalesce(m.doc_type, '') NOT IN ('count', 'adjust', 'opening', 'reversal'))
        AND NOT bool_or((m.witnesses[1].source, m.witnesses[1].byte_offset, m.witnesses[1].part) IN (SELECT (w.source, w.byte_offset, w.part) FROM judged_by_image))
