@@ -139,6 +139,11 @@ def _line(error: str, sql: str) -> int | None:
 
 
 def in_order(names: Iterable[str], loaded: dict[str, View]) -> list[str]:
+    """The named views and all that they use, each after those it uses.
+
+    Raises:
+        QueryError: views use each other in a circle.
+    """
     graph: dict[str, tuple[str, ...]] = {}
     todo = [name for name in names if name in loaded]
     while todo:
