@@ -17,7 +17,7 @@ from forensics.model.result import LEVELS
 _CHECK_KEYS: Final = (
     "id", "slug", "title", "needs", "key", "level", "params", "false_positives", "message", "words",
 )  # fmt: skip
-_VIEW_KEYS: Final = ("name", "uses", "about", "materialise", "step")
+_VIEW_KEYS: Final = ("name", "uses", "about", "materialise", "as_written", "step")
 _ID = re.compile(r"F-S-02-0[1-6]\.[1-9]|[A-Za-z][A-Za-z0-9_.-]*")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _NOT_CHECKS: Final = frozenset({"views", "controls"})
@@ -71,6 +71,7 @@ class View:
     Attributes:
         uses: other views that it reads.
         materialise: kept as a temporary table, because several checks read it or it is costly.
+        as_written: its joins are made as they are written, what stands on the right held in memory; only with `materialise`.
         step: a named step that turns the SQL's rows into the relation, for what SQL cannot say (pairing in order).
     """
 
@@ -78,6 +79,7 @@ class View:
     uses: tuple[str, ...]
     about: dict[str, str]
     materialise: bool
+    as_written: bool
     step: str | None
     sql: str
     path: Path = field(compare=False)
@@ -163,12 +165,14 @@ def read_view(path: Path) -> View:
     name = fields.text("name")
     if not _NAME.fullmatch(name):
         raise fields.error("name", f"'{name}' is no name for a view", "lower-case letters, digits and '_'")
-    materialise, step = table.get("materialise", False), table.get("step")
-    if not isinstance(materialise, bool):
-        raise fields.error("materialise", "'materialise' must be true or false")
+    flags = {key: table.get(key, False) for key in ("materialise", "as_written")}
+    step = table.get("step")
+    for key, flag in flags.items():
+        if not isinstance(flag, bool):
+            raise fields.error(key, f"'{key}' must be true or false")
     if step is not None and not isinstance(step, str):
         raise fields.error("step", "'step' must be a text")
-    return View(name, fields.texts("uses"), fields.bilingual("about"), materialise, step, text, path)
+    return View(name, fields.texts("uses"), fields.bilingual("about"), **flags, step=step, sql=text, path=path)
 
 
 def views_named(sql: str, views: dict[str, View]) -> set[str]:

@@ -7,7 +7,8 @@ become temporary tables, so that ten checks cost one scan.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Final
@@ -79,9 +80,7 @@ def prepare(
 
 def _right_answers(con: duckdb.DuckDBPyConnection) -> None:
     """Switch off an optimizer of DuckDB 2.0.0 that counts rows which partition pruning had left out."""
-    off = con.execute("SELECT current_setting('disabled_optimizers')").fetchone()
-    names = {name for name in str(off[0] if off else "").split(",") if name} | {"window_self_join"}
-    con.execute(f"SET disabled_optimizers = '{','.join(sorted(names))}'")
+    con.execute(f"SET disabled_optimizers = '{','.join(sorted(_disabled(con) | {'window_self_join'}))}'")
 
 
 def ensure_views(con: duckdb.DuckDBPyConnection, names: Iterable[str], loaded: dict[str, View] | None = None) -> None:
@@ -91,7 +90,7 @@ def ensure_views(con: duckdb.DuckDBPyConnection, names: Iterable[str], loaded: d
     if loaded is None:
         loaded = load_views([row[0] for row in con.execute("SELECT path FROM prepared_dirs").fetchall()])
     done = {row[0] for row in con.execute("SELECT name FROM prepared_views").fetchall()}
-    for name in _in_order(names, loaded):
+    for name in in_order(names, loaded):
         if name not in done:
             _make(con, loaded[name])
             con.execute("INSERT INTO prepared_views VALUES (?)", [name])
@@ -139,7 +138,12 @@ def _line(error: str, sql: str) -> int | None:
     return None
 
 
-def _in_order(names: Iterable[str], loaded: dict[str, View]) -> list[str]:
+def in_order(names: Iterable[str], loaded: dict[str, View]) -> list[str]:
+    """The named views and all that they use, each after those it uses.
+
+    Raises:
+        QueryError: views use each other in a circle.
+    """
     graph: dict[str, tuple[str, ...]] = {}
     todo = [name for name in names if name in loaded]
     while todo:
@@ -172,9 +176,30 @@ def _make(con: duckdb.DuckDBPyConnection, view: View) -> None:
             con.unregister("step_result")
         else:
             what = "TABLE" if view.materialise else "VIEW"
-            con.execute(f"CREATE TEMP {what} {view.name} AS {view.sql}")
+            with _joins_as_written(con) if view.as_written else nullcontext():
+                con.execute(f"CREATE TEMP {what} {view.name} AS {view.sql}")
     except duckdb.Error as error:
         raise sql_error(error, f"view '{view.name}'", view.path, view.sql) from error
+
+
+@contextmanager
+def _joins_as_written(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Without the optimizer's own order of joins.
+
+    DuckDB 2.0.0 takes a scan of some of the archive's files for one row where the first file is not among them, and then
+    holds the archive in memory to look up a small table in it instead of the reverse.
+    """
+    off = _disabled(con)
+    con.execute(f"SET disabled_optimizers = '{','.join(sorted({*off, 'join_order', 'build_side_probe_side'}))}'")
+    try:
+        yield
+    finally:
+        con.execute(f"SET disabled_optimizers = '{','.join(sorted(off))}'")
+
+
+def _disabled(con: duckdb.DuckDBPyConnection) -> set[str]:
+    off = con.execute("SELECT current_setting('disabled_optimizers')").fetchone()
+    return {name for name in str(off[0] if off else "").split(",") if name}
 
 
 def _is_table(con: duckdb.DuckDBPyConnection, name: str) -> bool:

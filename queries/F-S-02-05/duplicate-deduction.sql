@@ -36,20 +36,29 @@ WITH rolled_back AS (
       AND outcome IS DISTINCT FROM 'ok'
 ), committed AS (  -- a transaction in the change log was committed, whatever a lock dump says of it
     SELECT DISTINCT txn FROM row_changes
-), deductions AS (
-    SELECT *, hash(sku, qty, doc, doc_line, warehouse, location, batch, quality, pallet, serial, stock_id) AS same
+), deductions AS NOT MATERIALIZED (
+    SELECT *, hash(sku, qty, doc, doc_line, warehouse, location, batch, quality, pallet, serial, stock_id) AS same, hash(request_id, doc, doc_line, sku) AS about
     FROM ledger_rows
     WHERE qty < 0 AND sku IS NOT NULL AND us IS NOT NULL AND coalesce(doc, request_id) IS NOT NULL
       AND coalesce(doc_type, '') NOT IN ('opening', 'count', 'adjust', 'reversal')
       AND (txn IS NULL OR txn NOT IN (FROM rolled_back) OR txn IN (FROM committed))
+), keys AS MATERIALIZED (  -- whatever is grouped is grouped by number; the postings themselves are fetched for what is found
+    SELECT id, same, CASE WHEN request_id IS NOT NULL THEN hash(request_id) END AS request, CASE WHEN doc IS NOT NULL THEN hash(doc) END AS document, about
+    FROM deductions
 ), repeated AS (
-    SELECT same FROM deductions GROUP BY same HAVING count(*) > 1
+    SELECT same FROM keys GROUP BY same HAVING count(*) > 1
 ), reused AS (  -- an id used for different documents identifies nothing
-    SELECT request_id FROM deductions WHERE request_id IS NOT NULL
-    GROUP BY request_id HAVING count(DISTINCT doc) > 1
+    SELECT request FROM keys WHERE request IS NOT NULL GROUP BY request HAVING min(document) <> max(document)
+), several AS (
+    SELECT about FROM keys WHERE request IS NOT NULL GROUP BY about HAVING count(*) > 1
+), looked_at AS (
+    SELECT id, same IN (FROM repeated) AS repeats FROM keys
+    WHERE same IN (FROM repeated) OR (about IN (FROM several) AND request IS NOT NULL)
+), found AS (
+    SELECT d.*, l.repeats FROM deductions d JOIN looked_at l USING (id)
 ), members AS (
-    SELECT d.*, CASE WHEN d.request_id NOT IN (FROM reused) THEN d.request_id END AS sure_id
-    FROM deductions d WHERE same IN (FROM repeated)
+    SELECT *, CASE WHEN hash(request_id) NOT IN (FROM reused) THEN request_id END AS sure_id
+    FROM found WHERE repeats
 ), numbered AS (
     SELECT *, row_number() OVER (PARTITION BY same ORDER BY us, source, nr) AS nth,
            row_number() OVER (PARTITION BY same, sure_id ORDER BY us, source, nr) AS nth_of_id
@@ -132,15 +141,11 @@ WITH rolled_back AS (
                 WHEN extra_by_order IS NOT NULL THEN least(n - 1, extra_by_order)
                 ELSE least(n - 1, greatest(open_calls, 1)) END AS extra_before_reversals
     FROM judged
-), several AS (
-    SELECT hash(request_id, doc, doc_line, sku) AS about FROM deductions
-    WHERE request_id IS NOT NULL GROUP BY 1 HAVING count(*) > 1
 ), portions AS (  -- the retry of one request may take other places, batches or pallets: what counts is the request's sum
     SELECT request_id, doc, doc_line, sku, coalesce(txn, CAST(us AS VARCHAR)) AS processing, -sum(qty) AS taken, min(us) AS us,
            list({'us': us, 'location': location, 'batch': batch, 'pallet': pallet, 'witnesses': witnesses} ORDER BY nr) AS rows
-    FROM deductions
-    WHERE request_id IS NOT NULL AND hash(request_id, doc, doc_line, sku) IN (FROM several)
-      AND request_id NOT IN (FROM reused) AND same NOT IN (FROM repeated)
+    FROM found
+    WHERE request_id IS NOT NULL AND about IN (FROM several) AND hash(request_id) NOT IN (FROM reused) AND NOT repeats
     GROUP BY ALL
 ), spread AS (
     SELECT request_id, doc, doc_line, sku, count(*) AS n, min(taken) AS each_qty, max(taken) AS most, sum(taken) AS taken,

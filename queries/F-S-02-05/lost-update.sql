@@ -40,45 +40,44 @@ en = "Counts, adjustments and openings set absolute values by design; before and
 -- the sum of all: the others' effect is gone. Where nothing follows, overwrite and oversell look the same: undecided.
 -- Values may come back, rows may be missing or out of order, several stocks may share one key: so a chain must be sound
 -- but for the run, the others' results must not be taken up later, and counts or reversals in a run end the matter.
-WITH images AS (
-    SELECT DISTINCT sku, row_before, row_after FROM posting_images
-), loose AS (  -- postings whose own change is not seen
-    SELECT o.sku, o.qty, o.us FROM ledger_rows o ANTI JOIN images i ON i.sku = o.sku AND i.row_before = o.qty_before AND i.row_after = o.qty_after
+WITH doubtful AS (  -- without a transaction the change may be another posting's, one of just that amount
+    SELECT rowid AS id, sku, row_after - row_before AS qty, us FROM posting_images
+    WHERE joined_by <> 'txn' AND abs(ledger_before - row_before) > $tolerance
+), explained AS (
+    SELECT d.id FROM doubtful d JOIN ledger_rows o ON o.sku = d.sku AND o.qty = d.qty AND o.us BETWEEN d.us - 60e6 AND d.us + 60e6
+    WHERE NOT EXISTS (FROM posting_images i WHERE i.sku = o.sku AND i.row_before = o.qty_before AND i.row_after = o.qty_after)
+), sound AS (
+    SELECT rowid AS id, row_key, row_number() OVER (PARTITION BY row_key ORDER BY pos) AS nth,
+           abs(ledger_before - row_before) > $tolerance AND abs(ledger_after - row_after) <= $tolerance
+             AND coalesce(doc_type, '') NOT IN ('count', 'adjust', 'opening') AS overwrote
+    FROM posting_images WHERE rowid NOT IN (FROM explained)
 ), imaged AS (
-    SELECT *, list({'request_id': request_id, 'doc': doc, 'row_before': row_before, 'row_after': row_after, 'image': image,
-                    'witnesses': witnesses})
-                  OVER (PARTITION BY row_key ORDER BY pos ROWS BETWEEN 8 PRECEDING AND 1 PRECEDING) AS earlier
-    FROM posting_images p
-    -- without a transaction the change may be another posting's, one of just that amount
-    WHERE joined_by = 'txn' OR abs(ledger_before - row_before) <= $tolerance
-       OR NOT EXISTS (FROM loose o WHERE o.sku = p.sku AND o.qty = p.row_after - p.row_before AND o.us BETWEEN p.us - 60e6 AND p.us + 60e6)
-    QUALIFY abs(ledger_before - row_before) > $tolerance AND abs(ledger_after - row_after) <= $tolerance
-        AND coalesce(doc_type, '') NOT IN ('count', 'adjust', 'opening')
+    SELECT p.*, s.id, s.nth FROM sound s JOIN posting_images p ON p.rowid = s.id WHERE s.overwrote
+), before_it AS (  -- the eight postings on the row before the one that overwrote
+    SELECT f.id, list({'request_id': e.request_id, 'doc': e.doc, 'row_before': e.row_before, 'row_after': e.row_after, 'image': e.image,
+                       'witnesses': e.witnesses} ORDER BY f.nth) AS earlier
+    FROM (SELECT id, row_key, unnest(generate_series(greatest(1, nth - 8), nth - 1)) AS nth FROM imaged) f
+    JOIN sound s ON s.row_key = f.row_key AND s.nth = f.nth JOIN posting_images e ON e.rowid = s.id
+    GROUP BY f.id
 ), overwrites AS (
     SELECT *, list_position(list_transform(list_reverse(earlier), lambda x: x.row_before), ledger_before) AS back
-    FROM imaged
+    FROM imaged LEFT JOIN before_it USING (id)
 ), proven AS (
     SELECT *, CASE WHEN back IS NULL THEN [] ELSE list_reverse(list_slice(list_reverse(earlier), 1, back)) END AS victims
     FROM overwrites
 ),
 judged_by_image AS (
     SELECT unnest(witnesses) AS w FROM posting_images
-), narrow AS (
-    SELECT rowid AS id, hash(source, stock_key) AS key, nr, us, qty_before, qty_after
-    FROM ledger_rows WHERE qty_before IS NOT NULL AND qty_after IS NOT NULL AND us IS NOT NULL
-), steps AS (
-    SELECT *, coalesce(qty_before <> lag(qty_after) OVER keyed, false) AS breaks, coalesce(qty_before = lag(qty_before) OVER keyed, false) AS repeats
-    FROM narrow WINDOW keyed AS (PARTITION BY key ORDER BY nr)
 ), broken AS (  -- only keys in which a posting starts from the balance of the one before it are looked at closer
     SELECT key, count(*) FILTER (breaks) AS breaks, count(*) - 1 AS edges
-    FROM steps GROUP BY key HAVING bool_or(breaks AND repeats)
+    FROM ledger_steps GROUP BY key HAVING bool_or(breaks AND repeats)
 ), followed AS (
     SELECT s.*, b.breaks AS key_breaks, b.edges AS key_edges, lag(s.us) OVER keyed AS last_us,
            list(s.qty_before) OVER (PARTITION BY s.key ORDER BY s.nr ROWS BETWEEN 1 FOLLOWING AND 10 FOLLOWING) AS ahead,
            list(s.qty_after) OVER (PARTITION BY s.key ORDER BY s.nr ROWS BETWEEN 8 PRECEDING AND 1 PRECEDING) AS behind,
            -- within eight postings of one that starts from the balance of the one before it
            bool_or(s.breaks AND s.repeats) OVER (PARTITION BY s.key ORDER BY s.nr ROWS BETWEEN 9 PRECEDING AND 9 FOLLOWING) AS near
-    FROM steps s JOIN broken b USING (key)
+    FROM ledger_steps s JOIN broken b USING (key)
     WINDOW keyed AS (PARTITION BY s.key ORDER BY s.nr)
 ), versions AS (
     SELECT hash(source, stock_key) AS key, count(DISTINCT version) AS versions FROM ledger_rows
@@ -89,7 +88,7 @@ judged_by_image AS (
            coalesce(l.doc_type, '') IN ('count', 'adjust', 'opening', 'reversal') AS absolute,
            coalesce(l.request_id, l.txn, l.doc || '/' || coalesce(l.doc_line, ''), CAST(f.nr AS VARCHAR)) AS writer,
            (l.witnesses[1].source, l.witnesses[1].byte_offset, l.witnesses[1].part) IN (SELECT (w.source, w.byte_offset, w.part) FROM judged_by_image) AS imaged
-    FROM followed f JOIN ledger_rows l ON l.rowid = f.id LEFT JOIN versions v ON v.key = f.key WHERE f.near
+    FROM followed f JOIN ledger_rows l ON l.id = f.id LEFT JOIN versions v ON v.key = f.key WHERE f.near
 ), times AS (
     SELECT request_id, min(started_us) AS from_us, max(coalesce(ended_us, started_us)) AS to_us, any_value(clock) AS clock
     FROM api_calls WHERE request_id IN (SELECT request_id FROM rows_near) GROUP BY request_id HAVING count(DISTINCT clock) = 1

@@ -29,19 +29,21 @@ en = "Exports without the earlier postings; issues that create the row; an openi
 -- something other than an issue, or an opening that is short of its document by just what the row later lacked. A record
 -- that begins with a negative balance shows no opening: undecided.
 WITH openings AS (
-    SELECT rowid AS id, source, stock_key, nr, us, sku, warehouse, location, batch, pallet, doc, doc_line, qty, coalesce(qty_after, qty) AS opening, witnesses
+    SELECT id, source, stock_key, nr, us, sku, warehouse, location, batch, pallet, doc, doc_line, qty, coalesce(qty_after, qty) AS opening, witnesses
     FROM ledger_rows WHERE doc_type = 'opening' AND us IS NOT NULL AND sku IS NOT NULL
+), papers AS (
+    SELECT sku, location, batch, max(qty) AS qty, any_value({'source': source, 'byte_offset': byte_offset, 'part': part}) AS paper
+    FROM events WHERE kind = 'document' AND doc_type = 'opening' AND qty > 0 AND sku IS NOT NULL GROUP BY sku, location, batch HAVING count(DISTINCT qty) = 1
 ), keys AS (
     SELECT stock_key, min(us) AS first_us, min(qty_after) AS lowest,
            bool_or(doc_type = 'reversal') AS reversed, list(qty) FILTER (doc_type = 'reversal') AS reversals
-    FROM ledger_rows WHERE stock_key IN (SELECT stock_key FROM openings) AND us IS NOT NULL GROUP BY stock_key
+    FROM ledger_rows
+    WHERE us IS NOT NULL AND stock_key IN (SELECT stock_key FROM openings WHERE opening < 0 OR sku IN (SELECT sku FROM papers))
+    GROUP BY stock_key
 ), posted AS (
     SELECT o.*, 'opening posting' AS proof, o.opening AS wrong
     FROM openings o JOIN keys k USING (stock_key)
     WHERE o.opening < -$tolerance AND k.first_us >= o.us AND NOT coalesce(list_contains(k.reversals, -o.qty), false)
-), papers AS (
-    SELECT sku, location, batch, max(qty) AS qty, any_value({'source': source, 'byte_offset': byte_offset, 'part': part}) AS paper
-    FROM events WHERE kind = 'document' AND doc_type = 'opening' AND qty > 0 AND sku IS NOT NULL GROUP BY sku, location, batch HAVING count(DISTINCT qty) = 1
 ), short AS (
     SELECT o.*, 'opening falls short' AS proof, o.opening - p.qty AS wrong, p.paper
     FROM openings o JOIN keys k USING (stock_key)
@@ -57,7 +59,10 @@ WITH openings AS (
 ), firsts AS (
     SELECT stock_key, arg_min({'us': us, 'qty_before': qty_before, 'doc_type': doc_type, 'sku': sku, 'location': location, 'batch': batch,
                                'pallet': pallet, 'witnesses': witnesses}, nr) AS f, count(DISTINCT source) AS sources
-    FROM ledger_rows WHERE us IS NOT NULL AND sku IS NOT NULL AND qty_before IS NOT NULL GROUP BY stock_key HAVING min(qty_before) < 0
+    FROM ledger_rows
+    WHERE us IS NOT NULL AND sku IS NOT NULL AND qty_before IS NOT NULL
+      AND stock_key IN (SELECT stock_key FROM ledger_rows WHERE qty_before < 0 AND us IS NOT NULL AND sku IS NOT NULL)
+    GROUP BY stock_key
 ), unposted AS (  -- a snapshot shows a negative row that no posting and no change ever touched
     SELECT sku, location, batch, pallet, min(us) AS us, arg_min(qty, us) AS opening, arg_min({'source': source, 'byte_offset': byte_offset, 'part': part}, us) AS image
     FROM events_ordered e

@@ -41,13 +41,13 @@ en = "Stock that may go below zero by design (backflush, consignment); issues bo
 -- chain goes below zero, and the request that did it began before others on the row had ended: with what they took still
 -- there it had enough. Without request times, or with nothing after (b), it is undecided.
 WITH imaged AS (
-    SELECT *, row_number() OVER (PARTITION BY row_key ORDER BY pos) AS nth,
+    SELECT rowid AS id, row_key, delta, row_before, ledger_before, row_number() OVER (PARTITION BY row_key ORDER BY pos) AS nth,
            delta < 0 AND row_after < 0 AND ledger_after >= 0 AND abs(ledger_before - row_before) > $tolerance
              AND abs(row_after - row_before - delta) <= $tolerance AS oversold
     FROM posting_images
 ), sold AS (  -- back to the posting at which the row had the balance that this one believed in
     SELECT o.row_key, o.nth, coalesce(s.nth, o.nth) AS first_nth
-    FROM imaged o ASOF LEFT JOIN imaged s ON s.row_key = o.row_key AND s.row_before = o.ledger_before AND s.nth < o.nth
+    FROM imaged o ASOF LEFT JOIN (FROM imaged WHERE row_key IN (SELECT row_key FROM imaged WHERE oversold)) s ON s.row_key = o.row_key AND s.row_before = o.ledger_before AND s.nth < o.nth
     WHERE o.oversold
 ), opened AS (
     SELECT *, coalesce(first_nth > max(nth) OVER (PARTITION BY row_key ORDER BY nth ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), true) AS starts FROM sold
@@ -55,9 +55,9 @@ WITH imaged AS (
     SELECT row_key, min(first_nth) AS first_nth, max(nth) AS last_nth
     FROM (SELECT *, sum(starts::INT) OVER (PARTITION BY row_key ORDER BY nth ROWS UNBOUNDED PRECEDING) AS n FROM opened) GROUP BY row_key, n
 ), image_members AS (
-    SELECT s.row_key, s.first_nth, i.*
+    SELECT s.first_nth, i.nth, i.oversold, p.*
     FROM (SELECT *, unnest(generate_series(greatest(first_nth, last_nth - 50), last_nth)) AS at_nth FROM spans) s
-    JOIN (SELECT * EXCLUDE (row_key), row_key AS of_row FROM imaged) i ON i.of_row = s.row_key AND i.nth = s.at_nth
+    JOIN imaged i ON i.row_key = s.row_key AND i.nth = s.at_nth JOIN posting_images p ON p.rowid = i.id
     WHERE i.delta < 0
 ), by_image AS (
     SELECT any_value(sku) AS sku, any_value(location) AS location, any_value(batch) AS batch, any_value(pallet) AS pallet,
@@ -72,12 +72,8 @@ told_by_image AS (
     SELECT unnest(witnesses) AS w FROM image_members
 ), judged_by_image AS (
     SELECT unnest(witnesses) AS w FROM posting_images
-), narrow AS (
-    SELECT rowid AS id, hash(source, stock_key) AS key, nr, us, qty, qty_before, qty_after
-    FROM ledger_rows WHERE qty_before IS NOT NULL AND qty_after IS NOT NULL AND us IS NOT NULL
 ), steps AS (
-    SELECT *, qty_before <> lag(qty_after) OVER keyed AND qty_before = lag(qty_before) OVER keyed AS joins
-    FROM narrow WINDOW keyed AS (PARTITION BY key ORDER BY nr)
+    SELECT *, breaks AND repeats AS joins FROM ledger_steps
 ), raced AS (
     SELECT DISTINCT key FROM steps WHERE joins AND qty < 0
 ), marked AS (
@@ -90,9 +86,11 @@ told_by_image AS (
     FROM marked GROUP BY key, run
     HAVING count(*) > 1 AND bool_and(qty < 0 AND qty_after >= 0 AND abs(qty_before + qty - qty_after) <= $tolerance)
        AND any_value(qty_before) + sum(qty) < 0
+), postings AS MATERIALIZED (  -- whole postings, in one pass, of what was found by number
+    SELECT * FROM ledger_rows WHERE id IN (SELECT unnest(ids) FROM runs UNION SELECT next_id FROM runs WHERE next_id IS NOT NULL)
 ), run_members AS (
-    SELECT r.key, r.run, r.available, r.taken, r.next_before, r.next_id, l.*
-    FROM (SELECT *, unnest(ids) AS id FROM runs) r JOIN ledger_rows l ON l.rowid = r.id
+    SELECT r.key, r.run, r.available, r.taken, r.next_before, r.next_id, l.* EXCLUDE (id)
+    FROM (SELECT *, unnest(ids) AS id FROM runs) r JOIN postings l ON l.id = r.id
 ), seen_later AS (  -- a balance looked up afterwards
     SELECT DISTINCT m.key, m.run FROM run_members m JOIN events_ordered e
       ON e.kind = 'stock' AND e.system IS DISTINCT FROM 'erp' AND e.sku = m.sku AND e.qty = m.available - m.taken AND e.us >= m.us
@@ -106,7 +104,7 @@ told_by_image AS (
                 WHEN any_value(m.next_before) IS NULL THEN 'nothing follows' END AS proof, true AS sure,
            list_concat(flatten(list(list_transform(m.witnesses, lambda w: witness(w.source, w.byte_offset, w.part, 'for', 'deducted on the same balance')) ORDER BY m.nr)),
                        list_transform(coalesce(any_value(x.witnesses), []), lambda w: witness(w.source, w.byte_offset, w.part, 'for', 'goes on below zero'))) AS witnesses
-    FROM run_members m LEFT JOIN seen_later s ON s.key = m.key AND s.run = m.run LEFT JOIN ledger_rows x ON x.rowid = m.next_id
+    FROM run_members m LEFT JOIN seen_later s ON s.key = m.key AND s.run = m.run LEFT JOIN postings x ON x.id = m.next_id
     GROUP BY m.key, m.run
     HAVING bool_and(coalesce(m.doc_type, '') NOT IN ('count', 'adjust', 'opening', 'reversal'))
        AND NOT bool_or((m.witnesses[1].source, m.witnesses[1].byte_offset, m.witnesses[1].part) IN (SELECT (w.source, w.byte_offset, w.part) FROM judged_by_image))
@@ -130,7 +128,8 @@ below AS (
     SELECT id, max(with_others) AS believed, list(other_id) AS others FROM enough GROUP BY id
 ), lone AS (
     SELECT avg(CASE WHEN r.id IS NULL OR r.believed < -c.qty THEN 1.0 ELSE 0.0 END) AS share, count(*) AS crossings
-    FROM crossing c LEFT JOIN raced_ids r USING (id) WHERE c.crosses
+    FROM crossing c LEFT JOIN raced_ids r USING (id)
+    WHERE c.crosses AND coalesce(c.doc_type, '') NOT IN ('count', 'adjust', 'opening', 'reversal')
 ), sides AS (
     SELECT c.key, c.episode, c.id, true AS over FROM crossing c JOIN raced_ids r USING (id) WHERE r.believed >= -c.qty - $tolerance
     UNION ALL SELECT c.key, c.episode, unnest(r.others), false FROM crossing c JOIN raced_ids r USING (id) WHERE r.believed >= -c.qty - $tolerance
@@ -145,7 +144,7 @@ below AS (
            list_concat(
                flatten(list(list_transform(l.witnesses, lambda w: witness(w.source, w.byte_offset, w.part, 'for', CASE WHEN m.over THEN 'went below zero' ELSE 'deducted meanwhile' END)) ORDER BY l.nr)),
                list(witness(b.call.source, b.call.byte_offset, b.call.part, 'for', 'request') ORDER BY l.nr) FILTER (b.call IS NOT NULL)) AS witnesses
-    FROM members m JOIN ledger_rows l ON l.rowid = m.id JOIN deduction_islands b ON b.id = m.id
+    FROM members m JOIN ledger_rows l ON l.id = m.id JOIN deduction_islands b ON b.id = m.id
     GROUP BY m.key, m.episode
     HAVING NOT bool_or((l.witnesses[1].source, l.witnesses[1].byte_offset, l.witnesses[1].part) IN (SELECT (w.source, w.byte_offset, w.part) FROM told_by_image))
        AND bool_and(coalesce(l.doc_type, '') NOT IN ('count', 'adjust', 'opening', 'reversal'))

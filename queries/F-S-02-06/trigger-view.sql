@@ -56,7 +56,7 @@ WITH all_postings AS (  -- everything that the transaction posted for the materi
     SELECT min(us) AS from_us, max(us) AS until_us FROM ledger_rows
 ), updates AS (
     SELECT c.*, EXISTS (FROM posting_images p WHERE p.row_key = c.row_key AND p.pos = c.pos)
-             OR EXISTS (FROM ledger_rows l WHERE l.txn = c.txn) AS posted
+             OR coalesce(c.txn IN (SELECT txn FROM ledger_rows WHERE txn IS NOT NULL), false) AS posted
     FROM row_changes c WHERE c.action = 'update' AND c.qty_after <> c.qty_before
 ), tables AS (
     SELECT table_name FROM updates GROUP BY table_name
@@ -64,16 +64,20 @@ WITH all_postings AS (  -- everything that the transaction posted for the materi
 ), loose AS (  -- changes of such a table that no transaction joins to a posting
     SELECT u.*, u.us // 60000000 AS slot FROM updates u JOIN tables USING (table_name), ledger_span s
     WHERE NOT u.posted AND u.us - u.err_us > s.from_us AND u.us + u.res_us + u.err_us < s.until_us
-), accounted AS (  -- calls whose posting is known explain that one and no other change
-    SELECT DISTINCT request_id AS id FROM ledger_rows UNION SELECT DISTINCT task FROM ledger_rows UNION SELECT DISTINCT doc FROM ledger_rows
-), calls AS (
-    SELECT unnest(coalesce(string_split(sku, ','), [NULL])) AS sku, started_us - err_us AS from_us,
-           coalesce(ended_us, started_us + 60000000) + err_us + res_us AS until_us
+), loose_span AS (
+    SELECT min(us - err_us) AS from_us, max(us + res_us + err_us) AS until_us FROM loose
+), calls_then AS (
+    SELECT sku, request_id, task, doc, started_us - err_us AS from_us, coalesce(ended_us, started_us + 60000000) + err_us + res_us AS until_us
     FROM api_calls
-    WHERE action IN ('deduct', 'add', 'confirm', 'complete', 'adjust', 'move') AND outcome <> 'fail' AND EXISTS (FROM loose)
-      AND coalesce(request_id NOT IN (SELECT id FROM accounted WHERE id IS NOT NULL), true)
-      AND coalesce(task NOT IN (SELECT id FROM accounted WHERE id IS NOT NULL), true)
-      AND coalesce(doc NOT IN (SELECT id FROM accounted WHERE id IS NOT NULL), true)
+    WHERE action IN ('deduct', 'add', 'confirm', 'complete', 'adjust', 'move') AND outcome <> 'fail'
+      AND started_us - err_us <= (SELECT until_us FROM loose_span)
+      AND coalesce(ended_us, started_us + 60000000) + err_us + res_us >= (SELECT from_us FROM loose_span)
+), calls AS (  -- a call whose posting is known explains that one and no other change
+    SELECT unnest(coalesce(string_split(sku, ','), [NULL])) AS sku, from_us, until_us
+    FROM calls_then c
+    WHERE coalesce(request_id NOT IN (SELECT l.request_id FROM ledger_rows l SEMI JOIN calls_then t ON t.request_id = l.request_id), true)
+      AND coalesce(task NOT IN (SELECT l.task FROM ledger_rows l SEMI JOIN calls_then t ON t.task = l.task), true)
+      AND coalesce(doc NOT IN (SELECT l.doc FROM ledger_rows l SEMI JOIN calls_then t ON t.doc = l.doc), true)
 ), asked AS (
     SELECT DISTINCT u.row_key, u.pos
     FROM loose u JOIN (SELECT *, unnest(generate_series(from_us // 60000000 - 1, least(until_us, from_us + 3600000000) // 60000000 + 1)) AS slot FROM calls) a USING (slot)
@@ -82,7 +86,8 @@ WITH all_postings AS (  -- everything that the transaction posted for the materi
     SELECT DISTINCT u.row_key, u.pos
     FROM (SELECT *, unnest([slot - 1, slot, slot + 1]) AS near FROM loose) u
     JOIN ledger_rows l ON l.sku = u.sku AND l.qty = u.qty_after - u.qty_before AND l.us // 60000000 = u.near
-    WHERE l.txn IS NULL OR l.txn NOT IN (SELECT txn FROM row_changes WHERE txn IS NOT NULL)
+    WHERE (l.txn IS NULL OR l.txn NOT IN (SELECT txn FROM row_changes WHERE txn IS NOT NULL))
+      AND l.us BETWEEN (SELECT from_us FROM loose_span) - 120000000 AND (SELECT until_us FROM loose_span) + 120000000
 ), unposted AS (
     SELECT * FROM loose ANTI JOIN asked USING (row_key, pos) ANTI JOIN told USING (row_key, pos)
 ), silent AS (

@@ -1,21 +1,19 @@
 /*
 name  = "deduction_islands"
-uses  = ["ledger_rows", "api_calls"]
+uses  = ["ledger_steps", "ledger_rows", "api_calls"]
 materialise = true
 about = { zh = "曾跌破零的库存行上的扣减：按请求时间区间聚成相互重叠的一组", en = "deductions on stock rows that went below zero, with the interval of their request; those that overlap form islands" }
 */
 -- One sweep per row: a deduction begins a new island if it began after all earlier ones had ended. Pairs are looked for only
 -- inside an island. `nth` counts a row's postings in their order; what has no request time is an island of its own.
-WITH keyed AS (
-    SELECT rowid AS id, hash(source, stock_key) AS key, source, nr, us, res_us, qty, qty_before, qty_after, request_id, doc, doc_line, sku,
-           qty_before >= 0 AND qty_after < 0 AS crosses
-    FROM ledger_rows WHERE qty_before IS NOT NULL AND qty_after IS NOT NULL AND us IS NOT NULL
-), below AS (
-    SELECT DISTINCT key FROM keyed WHERE crosses AND qty < 0
+WITH below AS (
+    SELECT DISTINCT key FROM ledger_steps WHERE qty < 0 AND qty_before >= 0 AND qty_after < 0
 ), numbered AS (
-    SELECT k.*, row_number() OVER (PARTITION BY k.key ORDER BY k.nr) AS nth FROM keyed k WHERE k.key IN (FROM below)
+    SELECT id, key, row_number() OVER (PARTITION BY key ORDER BY nr) AS nth FROM ledger_steps WHERE key IN (FROM below)
 ), deductions AS (
-    SELECT * FROM numbered WHERE qty < 0
+    SELECT n.id, n.key, l.source, l.nr, l.us, l.res_us, l.qty, l.qty_before, l.qty_after, l.request_id, l.doc, l.doc_line, l.sku, l.doc_type,
+           l.qty_before >= 0 AND l.qty_after < 0 AS crosses, n.nth
+    FROM numbered n JOIN ledger_rows l ON l.id = n.id WHERE l.qty < 0
 ), by_id AS (
     SELECT request_id, min(started_us) AS from_us, max(coalesce(ended_us, started_us)) AS until_us, any_value(clock) AS clock,
            any_value(witnesses[1]) AS call

@@ -2,6 +2,7 @@
 name  = "row_changes"
 uses  = ["events_ordered", "change_tables"]
 materialise = true
+as_written = true
 about = { zh = "库存表的行变化：每个事务每行一条，变化前后的数量", en = "changes of stock rows: one per transaction and row, quantity before and after" }
 */
 WITH images AS (

@@ -1,7 +1,10 @@
 """Races on random small stock rows against a replay: who oversold, who overwrote, and by how much, by the definitions.
 
 A row's writers read, check and write at moments of their own. The replay knows what each of them saw; the checks see only the
-records: ledger rows with the balance that the handler believed in, row images, or the calls' beginnings and ends.
+records: ledger rows with the balance that the handler believed in, row images, row versions, or the calls' beginnings and
+ends. Retries are judged in the same way: what was committed of a request is known to the replay, the checks see the
+attempts, those hidden in one gateway line too. A run judges 20,000 histories: 400 in each of ten examples of five forms of
+record.
 """
 
 from __future__ import annotations
@@ -50,6 +53,8 @@ class Played:
 
     commits: list[tuple[int, Writer, int, int, int]] = field(default_factory=list)
     """Number of the writer, the writer, the balance it believed in, the row's before and after."""
+    versions: list[int] = field(default_factory=list)
+    """Per commit, the version of the row that its writer had read."""
 
     @property
     def oversold(self) -> int:
@@ -92,11 +97,14 @@ def play(opening: int, writers: list[Writer], way: Way) -> Played:
             continue
         after = saw + writer.qty if way == "absolute" else row + writer.qty
         played.commits.append((number, writer, saw, row, after))
+        played.versions.append(len(values) if way == "guarded" else sum(t < writer.checked for t, _ in values))
         values.append((writer.written, after))
     return played
 
 
-def _events(rows: list[Row], number: int, played: Played, *, images: bool, calls: bool, honest: bool) -> None:
+def _events(
+    rows: list[Row], number: int, played: Played, *, images: bool, calls: bool, honest: bool, versions: bool = False
+) -> None:
     """The records of a row. `honest`: the ledger says what the row was, not what the handler believed."""
     start = number * 60_000
 
@@ -108,13 +116,13 @@ def _events(rows: list[Row], number: int, played: Played, *, images: bool, calls
             | {name: value if value is None else str(value) for name, value in fields.items()}
         )
 
-    for n, writer, believed, before, after in played.commits:
+    for (n, writer, believed, before, after), version in zip(played.commits, played.versions, strict=True):
         name = {"request_id": f"R{number}-{n}", "doc": f"D{number}-{n}", "doc_line": 1}
         txn = f"T{number}-{n}" if images else None
         said = before if honest else believed
         event(
             "ledger", "wms", writer.written, **name, qty=writer.qty, qty_before=said, qty_after=said + writer.qty, txn=txn,
-            doc_type="outbound" if writer.qty < 0 else "inbound",
+            doc_type="outbound" if writer.qty < 0 else "inbound", version=version if versions else None,
         )  # fmt: skip
         if images:
             event(
@@ -202,6 +210,71 @@ def test_from_the_ledger_alone_nobody_is_accused_of_an_oversell_wrongly(seed: in
     assert found
     for sku in found:
         assert games[sku].oversold > 0, (sku, games[sku])
+
+
+@FEW
+@given(st.integers(0, 2**32))
+def test_from_row_versions_nobody_is_accused_of_an_overwrite_wrongly(seed: int) -> None:
+    rng = random.Random(seed)
+    rows: list[Row] = []
+    games: dict[str, Played] = {}
+    for number in range(HISTORIES):
+        opening, writers = draw(rng, rng.choice([300, 2000, 20_000]))
+        writers.append(Writer(40_000, 40_010, 40_020, 40_030, 50))  # shows what the balance had become
+        games[f"S{number}"] = play(opening, writers, rng.choice(["guarded", "relative", "absolute"]))
+        _events(rows, number, games[f"S{number}"], images=False, calls=False, honest=False, versions=True)
+    found = [
+        one
+        for one in _found(rows, "F-S-02-05.2")
+        if one.details["proof"] == "version" and not one.details.get("undecided")
+    ]
+    assert found
+    for one in found:
+        wrong = games[str(one.subject["sku"])].overwritten
+        assert wrong.get(int(str(one.details["overwriter"]).split("-")[1])) == int(one.qty_error), one
+
+
+@FEW
+@given(st.integers(0, 2**32))
+def test_retries_hidden_in_one_gateway_line_are_duplicates_if_two_attempts_were_committed(seed: int) -> None:
+    rng = random.Random(seed)
+    rows: list[Row] = []
+    truly: dict[str, int] = {}
+    for number in range(HISTORIES):
+        qty, attempts, named = rng.choice([3, 5, 8]), rng.randint(1, 3), rng.random() < 0.7
+        outcomes = [*["timeout"] * (attempts - 1), rng.choice(["ok", "ok", "timeout"])]
+        committed = [outcome == "ok" or rng.random() < 0.5 for outcome in outcomes]
+        _retries(rows, number, qty, outcomes, committed, named=named)
+        if sum(committed) > 1:
+            truly[f"S{number}"] = -qty * (sum(committed) - 1)
+    found = _by_row(_found(rows, "F-S-02-05.3"), "F-S-02-05.3")
+    assert {sku: int(sum(f.qty_error for f in those)) for sku, those in found.items()} == truly
+
+
+def _retries(
+    rows: list[Row], number: int, qty: int, outcomes: list[str], committed: list[bool], *, named: bool
+) -> None:
+    """One gateway line with its attempts, and the postings of those committed; `named`: they bear the request's id."""
+    start = BEGIN + timedelta(minutes=number)
+
+    def event(kind: str, source: str, place: int, part: int, seconds: int, **fields: object) -> None:
+        rows.append(
+            {"source": source, "line": number * 10 + place, "byte_offset": number * 1000 + place * 100, "part": part, "raw": ""}
+            | {"kind": kind, "system": "wms", "ts": start + timedelta(seconds=seconds), "ts_precision": "ms"}
+            | {"ts_quality": "recorded", "sku": f"S{number}", "location": f"L{number}", "doc": f"D{number}", "doc_line": "1"}
+            | {name: None if value is None else str(value) for name, value in fields.items()}
+        )  # fmt: skip
+
+    call = {"state": "CALL", "action": "deduct", "request_id": f"R{number}", "qty": qty}
+    event("document", "orders", 0, 0, -60, qty=qty, doc_type="outbound")
+    event("api", "gateway", 0, 0, 0, **call, outcome=outcomes[-1], duration_ms=3000 * len(outcomes))
+    for n, outcome in enumerate(outcomes if len(outcomes) > 1 else [], 1):
+        event("api", "gateway", 0, n, 3 * (n - 1), **call, outcome=outcome, duration_ms=3000, attempt=n)
+    for n in (n for n, done in enumerate(committed) if done):
+        event(
+            "ledger", "ledger", n, 0, 3 * n + 1, qty=-qty, doc_type="outbound",
+            request_id=f"R{number}" if named else None,
+        )  # fmt: skip
 
 
 def _list(value: object) -> list[object]:

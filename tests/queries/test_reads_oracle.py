@@ -2,7 +2,8 @@
 
 The judge tries every assignment of versions to reads and asks whether commits and reads can be placed in time, within what
 the evidence says of each, so that every read met the version assigned to it. What the views call current must be possible,
-what they call stale, never committed or ahead must not be.
+what they call stale, never committed or ahead must not be. A run judges 10,000 histories: 500 in each of ten examples, with
+reader and database on one clock and on two of which nothing is known.
 """
 
 from __future__ import annotations
