@@ -35,6 +35,47 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class Act:
+    """One act in the course of a finding: who did what to which value, as its cited lines tell it.
+
+    Attributes:
+        act: which one, of `queries/acts.toml`.
+        lane: `who` for the actor's own lane, else the name of a lane that all share.
+        who: the request, document or transaction that did it.
+        name: heading of the lane; `text`: the sentence without its time; `short`: the sentence where the lane's heading says who.
+        at, precision: as recorded, by the best resolved of its lines.
+        flow: `read` if a value came from the stock row, `write` if one went into it.
+        value, qty, before, after: the value it read or showed, its own change, what it started from and ended with.
+        row_before, row_after: what the stock row itself was before and after it, where that is known.
+        fault: this act is what went wrong.
+        unordered: the clocks do not tell whether it came after the act before it in the list.
+        more: acts like it that are left out behind it.
+        events: ids of the cited lines that tell of it.
+    """
+
+    act: str
+    lane: str
+    who: str | None
+    name: dict[str, str]
+    text: dict[str, str]
+    short: dict[str, str]
+    at: datetime | None
+    precision: str | None
+    system: str | None
+    flow: str | None = None
+    value: Decimal | None = None
+    qty: Decimal | None = None
+    before: Decimal | None = None
+    after: Decimal | None = None
+    row_before: Decimal | None = None
+    row_after: Decimal | None = None
+    fault: bool = False
+    unordered: bool = False
+    more: int = 0
+    events: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Finding:
     """A disagreement between witnesses that one check named."""
 
@@ -51,6 +92,10 @@ class Finding:
     message: dict[str, str]
     evidence: tuple[Evidence, ...] = ()
     details: dict[str, Any] = field(default_factory=dict)
+    course: tuple[Act, ...] = ()
+    """The few acts that prove it, in order; empty where its check does not say what its lines tell."""
+    conclusion: dict[str, str] = field(default_factory=dict)
+    """What follows from them, in both languages."""
 
 
 @dataclass(frozen=True)

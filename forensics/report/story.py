@@ -24,6 +24,7 @@ from forensics.model.result import (
     Subject,
     Undecided,
 )
+from forensics.report import course
 from forensics.report.paths import evidence_folder, short
 from forensics.report.safe import one_line
 from forensics.report.texts import DASH, Texts
@@ -168,8 +169,9 @@ class _Teller:
             finding,
             self.cause_title(finding.cause, finding.slug),
             message,
-            self._cite(finding.evidence),
+            cited := self._cite(finding.evidence),
             finding.id in self.new,
+            course.tell(finding, {c.evidence.event_id: c.number for c in cited}, self.t, self.zone),
         )
 
     def _cite(self, evidence: Sequence[Evidence]) -> tuple[Cited, ...]:

@@ -32,14 +32,54 @@ class RankedCause:
 
 
 @dataclass(frozen=True)
+class Cell:
+    """What one lane shows at one act.
+
+    Attributes:
+        text: what is written there, empty where nothing happens.
+        on: the lane's actor has begun and not ended.
+        passes: a value goes through to another lane.
+        kind: how it is painted: `begin`, `read`, `write`, `fault`, `row`, or empty.
+    """
+
+    text: str = ""
+    on: bool = False
+    passes: bool = False
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One act as a line across the lanes: its time, a cell a lane, the whole sentence, the numbers of its cited lines."""
+
+    time: str
+    cells: tuple[Cell, ...]
+    sentence: str
+    cited: tuple[int, ...]
+    unordered: bool
+    more: str
+
+
+@dataclass(frozen=True)
+class Course:
+    """How a finding came about: in one paragraph, and as lines across lanes. `note` says what to mind about the times."""
+
+    paragraph: str
+    lanes: tuple[str, ...]
+    lines: tuple[Line, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class ToldFinding:
-    """A finding with its message and its cited lines in order of time."""
+    """A finding with its message, its course if its check tells one, and its cited lines in order of time."""
 
     finding: Finding
     title: str
     message: str
     cited: tuple[Cited, ...]
     new: bool = False  # since the last audit
+    course: Course | None = None
 
 
 @dataclass(frozen=True)

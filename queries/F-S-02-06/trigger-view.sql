@@ -17,6 +17,18 @@ en = "{sku} {location}: {proof}, {times} times; {expected} was expected, {actual
 "report refresh overdue"    = { zh = "报表逾期未刷新，仍显示基表的旧值", en = "a report whose refresh is overdue showed a value its base had replaced" }
 "report shown late"         = { zh = "报表显示的是基表的旧值，刷新周期不明", en = "a report showed a value its base had replaced; how often it is refreshed is not known" }
 
+[acts]                                  # the course of the finding, by the notes of its lines (docs/queries.md)
+"posting"               = "posted"
+"row change"            = { act = "row", fault = true }
+"last refresh"          = "refreshed"
+"value replaced"        = "replaced"
+"committed value shown" = "shown"
+"report value shown"    = { act = "shown", fault = true }
+
+[conclusion]
+zh = "{proof}：应为 {expected}，实为 {actual}。"
+en = "What this shows: {proof}; {expected} was expected, {actual} stood there."
+
 [params.tolerance]
 default = 0.000001
 unit    = "quantity"
