@@ -452,12 +452,15 @@ class Case:
         verdict: Any,
         controls: Sequence[Control],
     ) -> CaseResult:
-        from forensics.verdict import plan
+        from forensics.verdict import damage, plan
 
         incidents, undecided, steps = verdict
         if any(incident.correction for incident in incidents):
             session.views(*plan.VIEWS)
             incidents = plan.plan(session.con, incidents, findings)
+        if incidents:
+            session.views(*damage.VIEWS)
+            incidents, findings = damage.assess(session.con, incidents, findings)
         evidence = self.evidence()
         facts = {key: value for key, value in self.folder.settings.items() if key in ("id", "tz", "created_at")}
         return CaseResult(

@@ -35,6 +35,62 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class Documents:
+    """Documents that something befell: the first few, and how many there are."""
+
+    first: tuple[str, ...] = ()
+    total: int = 0
+
+
+@dataclass(frozen=True)
+class Damage:
+    """What came of a false number.
+
+    Attributes:
+        book: the book itself was wrong; else only what was shown.
+        units: by how much it was off, without sign; of several findings on one stock row what they add up to.
+        since, until: from when to when it was false; `until` is null while nothing in the records sets it right.
+        acted: documents that were posted on it.
+        refused: documents that were refused because it was too low.
+        oversold: documents that were given goods which were not there.
+        at_least: the records end, or the window is cut, before all of it is seen.
+    """
+
+    book: bool
+    units: Decimal
+    since: datetime | None
+    until: datetime | None
+    acted: Documents = Documents()
+    refused: Documents = Documents()
+    oversold: Documents = Documents()
+    at_least: bool = False
+
+
+@dataclass(frozen=True)
+class Balance:
+    """A stock row after one posting: as recorded, and as it would have been without the fault."""
+
+    ts: datetime
+    recorded: Decimal
+    correct: Decimal
+    qty: Decimal
+    doc: str | None
+    event_id: str
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The course of one stock row's balance around an incident; `cut`: postings after the last point are left out."""
+
+    sku: str
+    location: str | None
+    batch: str | None
+    pallet: str | None
+    points: tuple[Balance, ...]
+    cut: bool = False
+
+
+@dataclass(frozen=True)
 class Act:
     """One act in the course of a finding: who did what to which value, as its cited lines tell it.
 
@@ -96,6 +152,7 @@ class Finding:
     """The few acts that prove it, in order; empty where its check does not say what its lines tell."""
     conclusion: dict[str, str] = field(default_factory=dict)
     """What follows from them, in both languages."""
+    damage: Damage | None = None
 
 
 @dataclass(frozen=True)
@@ -245,6 +302,9 @@ class Incident:
     settled: tuple[Settled, ...] = ()
     status: str | None = None
     notes: tuple[Note, ...] = ()
+    damage: Damage | None = None
+    balance: tuple[Curve, ...] = ()
+    """The stock rows that were wrong, as recorded and as they would have been."""
 
 
 @dataclass(frozen=True)

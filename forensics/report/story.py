@@ -24,7 +24,7 @@ from forensics.model.result import (
     Subject,
     Undecided,
 )
-from forensics.report import course
+from forensics.report import course, damage
 from forensics.report.paths import evidence_folder, short
 from forensics.report.safe import one_line
 from forensics.report.texts import DASH, Texts
@@ -156,6 +156,8 @@ class _Teller:
             settled=tuple(self._settled(one) for one in incident.settled),
             status=self.t.word("review_state", incident.status) if incident.status else "",
             notes=tuple(review_text(note, self.t, self.zone) for note in incident.notes),
+            damage=damage.tell(incident.damage, self.t, self.zone),
+            curves=tuple(damage.draw(curve, incident.damage, self.t, self.zone) for curve in incident.balance),
         )
 
     @staticmethod

@@ -99,6 +99,28 @@ class Posting:
 
 
 @dataclass(frozen=True)
+class Drawn:
+    """A stock row's balance as recorded and as it would have been: paths in a box of 100 × 100, and the same in figures.
+
+    `marks` are the x at which the two grow apart or together; `rows` are time, document, change, recorded, correct, and whether they differ.
+    """
+
+    name: str
+    summary: str
+    recorded: str
+    correct: str
+    between: str
+    zero: float | None
+    marks: tuple[float, ...]
+    top: str
+    bottom: str
+    first: str
+    last: str
+    rows: tuple[tuple[str, str, str, str, str, bool], ...]
+    cut: bool
+
+
+@dataclass(frozen=True)
 class Told:
     """One incident as a story. `status` and `notes` are what people said of it."""
 
@@ -116,6 +138,8 @@ class Told:
     settled: tuple[str, ...] = ()
     status: str = ""
     notes: tuple[str, ...] = ()
+    damage: tuple[str, ...] = ()
+    curves: tuple[Drawn, ...] = ()
 
     @property
     def new(self) -> bool:
