@@ -265,7 +265,7 @@ class Case:
         times = events["ts"].drop_nulls()
         since, until = limits or cast("tuple[datetime | None, datetime | None]", (times.min(), times.max()))
         session = self._around(since, until)
-        session.views("ledger_rows", "api_pairs")
+        session.views("ledger_rows", "api_pairs", "posting_images")
         events = with_answers(session.con, events)
         findings = [one for one in session.findings if _concerns(one, subject, set(events["event_id"]))]
         verdict = judge(

@@ -30,6 +30,7 @@ class Act:
         text: the sentence in both languages, with placeholders.
         once: all its lines tell of one act, however far apart their times are.
         fault: it is what went wrong.
+        last: the check has shown that it came after the other writes, whatever their recorded times.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Act:
     holds: str | None = None
     once: bool = False
     fault: bool = False
+    last: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,9 @@ def _act(note: str, value: Any, fields: Fields) -> Act:
     act = known.get(str(entry.get("act")))
     if act is None:
         raise fields.error("acts", f"'{note}' is no known act", f"one of {', '.join(known)}")
-    if set(entry) - {"act", "fault", *LANGUAGES} or len(set(entry) & set(LANGUAGES)) == 1:
-        raise fields.error("acts", f"'{note}' has act, and if need be fault, zh and en", '{ act = "…", fault = true }')
+    if set(entry) - {"act", "fault", "last", *LANGUAGES} or len(set(entry) & set(LANGUAGES)) == 1:
+        raise fields.error(
+            "acts", f"'{note}' has act, and if need be fault, last, zh and en", '{ act = "…", fault = true }'
+        )
     text = {lang: str(entry.get(lang, act.text[lang])) for lang in LANGUAGES}
-    return replace(act, text=text, fault=bool(entry.get("fault", False)))
+    return replace(act, text=text, fault=entry.get("fault") is True, last=entry.get("last") is True)

@@ -215,7 +215,7 @@ def _course(drafts: list[_Draft], details: Mapping[str, Any]) -> tuple[result.Ac
     made: list[result.Act] = []
     before: _Draft | None = None
     for draft in _in_order(drafts):
-        unordered = before is not None and _order(before, draft) == 0
+        unordered = before is not None and _by_record(before, draft) >= 0
         made.append(_made(draft, details, unordered))
         before = draft
     return tuple(made)
@@ -233,7 +233,14 @@ def _in_order(drafts: list[_Draft]) -> list[_Draft]:
 
 
 def _order(a: _Draft, b: _Draft) -> int:
-    """-1 a before b, 1 after, 0 cannot be told: by what they are, by one file that tells of both, else by the clocks."""
+    """-1 a before b, 1 after, 0 cannot be told: by what the check has shown, else by the record."""
+    if a.act.last != b.act.last and a.act.flow == b.act.flow == "write":
+        return 1 if a.act.last else -1
+    return _by_record(a, b)
+
+
+def _by_record(a: _Draft, b: _Draft) -> int:
+    """The order of two acts by what they are, by one file that tells of both, else by the clocks."""
     if a.who == b.who and a.who is not None and (a.act.name in _BEGINNING) != (b.act.name in _BEGINNING):
         return -1 if a.act.name in _BEGINNING else 1
     pairs = [(x, y) for x in a.lines for y in b.lines if x["source"] == y["source"]]

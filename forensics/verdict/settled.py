@@ -14,7 +14,7 @@ from forensics.verdict import texts
 from forensics.verdict.correct import in_book
 from forensics.verdict.group import values
 
-_SENDS: Final = frozenset({"replay", "resend", "complete"})
+_SENDS: Final = frozenset({"replay", "resend", "complete", "count"})
 
 _LATER: Final = """
 WITH asked AS (

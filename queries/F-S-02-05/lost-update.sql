@@ -18,7 +18,7 @@ en = "{sku} {location}: {overwriter} computed from the old balance {read_value} 
 
 [acts]                                  # the course of the finding, by the notes of its lines (docs/queries.md)
 "lost"                        = "wrote"
-"overwrote"                   = { act = "wrote", fault = true, zh = "{who} 按[此前读到的 {before} ]计算[（自己的变动 {qty}）]，写入 {after}", en = "{who} wrote {after}[ from the {before} it had read][ (its own {qty})]" }
+"overwrote"                   = { act = "wrote", fault = true, last = true, zh = "{who} 按[此前读到的 {before} ]计算[（自己的变动 {qty}）]，写入 {after}", en = "{who} wrote {after}[ from the {before} it had read][ (its own {qty})]" }
 "row change of the lost update" = "row"
 "row change of the overwrite" = "row"
 

@@ -18,7 +18,7 @@ en = "{sku} {location}: {proof}, quantity {opening}."
 
 [acts]                                  # the course of the finding, by the notes of its lines (docs/queries.md)
 "opening document" = "paper"
-"opening"          = { act = "opened", fault = true, zh = "期初记为 {opening}", en = "the opening was posted as {opening}" }
+"opening"          = { act = "opened", fault = true, zh = "库存行从 {opening} 开始", en = "the row began with {opening}" }
 "row created"      = { act = "opened", fault = true, zh = "库存行以 {opening} 建立", en = "the row was created with {opening}" }
 "below zero"       = { act = "opened", fault = true, zh = "记录开始时库存行已是 {opening}", en = "the row stood at {opening} where the record begins" }
 
