@@ -153,9 +153,9 @@ def _begin(finding: Finding, settled: Any, end: int | None) -> _Seen | None:
         return _Seen(finding, since, to_micros(stop), to_micros(stop))
     until = to_micros(settled.ts) if settled is not None and settled.ts is not None else None
     horizon = since + WINDOW_US
-    look = min(horizon, until if until is not None else max(end or since, to_micros(stop)))
+    last = until if until is not None else end or since
     by = frozenset(settled.evidence) if settled is not None else frozenset()
-    return _Seen(finding, since, until, look, by, cut=look == horizon)
+    return _Seen(finding, since, until, min(horizon, until or horizon), by, cut=last > horizon)
 
 
 def _single(finding: Finding, name: str) -> str | None:
