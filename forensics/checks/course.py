@@ -243,14 +243,13 @@ def _by_record(a: _Draft, b: _Draft) -> int:
     """The order of two acts by what they are, by one file that tells of both, else by the clocks."""
     if a.who == b.who and a.who is not None and (a.act.name in _BEGINNING) != (b.act.name in _BEGINNING):
         return -1 if a.act.name in _BEGINNING else 1
-    pairs = [(x, y) for x in a.lines for y in b.lines if x["source"] == y["source"]]
-    for x, y in sorted(
-        pairs, key=lambda pair: pair[0]["kind"] != "change"
-    ):  # a change log is in the order of the commits
-        logged = x["kind"] == "change"
-        left = (0 if logged else x["us"] or 0, x["byte_offset"], x["part"])
-        right = (0 if logged else y["us"] or 0, y["byte_offset"], y["part"])
-        return -1 if left < right else 1
+    # a call's line is written when it ends and tells of when it began: its place in the file says nothing
+    shared = [(x, y) for x in a.lines for y in b.lines if x["source"] == y["source"] and x["kind"] != "api"]
+    if shared:
+        x, y = min(shared, key=lambda pair: pair[0]["kind"] != "change")
+        commits = x["kind"] == "change"  # a change log is in the order of the commits, whatever its stamps
+        first, second = ((0 if commits else one["us"] or 0, one["byte_offset"], one["part"]) for one in (x, y))
+        return -1 if first < second else 1
     x, y = a.best, b.best
     if x["us"] is None or y["us"] is None:
         return 0

@@ -63,7 +63,7 @@ def _paragraph(finding: Finding, lines: Sequence[Line], texts: Texts) -> str:
         said = f"{line.time} {line.sentence}"
         if line.unordered:
             said = f"{texts('course.unordered')}{texts('summary.colon')}{said}"
-        parts.append(said + (f" ({line.more})" if line.more else ""))
+        parts.append(said + (texts("course.aside", text=line.more) if line.more else ""))
     end = _said(finding.conclusion, texts)
     return texts("summary.semicolon").join(parts) + texts("summary.stop") + end
 
@@ -107,7 +107,7 @@ def _believed(act: Act, texts: Texts) -> str:
     """What the row itself did, where the actor believed otherwise."""
     if act.row_before is None or act.row_after is None or (act.row_before, act.row_after) == (act.before, act.after):
         return ""
-    return f" ({texts('course.row_change', change=_change(act.row_before, act.row_after))})"
+    return texts("course.aside", text=texts("course.row_change", change=_change(act.row_before, act.row_after)))
 
 
 def _change(before: Decimal | None, after: Decimal) -> str:

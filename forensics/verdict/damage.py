@@ -26,7 +26,7 @@ MOST_POSTINGS: Final = 400
 """Postings of one stock row that are looked at, from a few before the fault."""
 BEFORE: Final = 5
 """Postings before the fault that the curve shows."""
-MOST_POINTS: Final = 120
+MOST_POINTS: Final = 60
 FIRST: Final = 5
 """Document numbers that are named."""
 _SUBJECT: Final = ("sku", "location", "batch", "pallet")
