@@ -193,22 +193,26 @@ def _add_beginnings(
         if (finding, request) in begun:
             continue
         begun.add((finding, request))
-        fits = [read for read in reads[request] if _fits(read, findings[finding], one)]
-        for name, line in (("read", max(fits, key=lambda r: r["us"], default=None)), ("began", calls.get(request))):
+        led = _read_for(one, reads[request], findings[finding])
+        for name, line in (("read", led), ("began", calls.get(request))):
             if line is not None:
                 full = dict.fromkeys(one.facts) | line
                 drafts[finding].append(_Draft(vocabulary().acts[name], name, full, [full]))
                 break
 
 
-def _fits(read: Facts, finding: Finding, writer: _Draft) -> bool:
-    """A read of the finding's row, not after the write that it led to."""
-    place = finding.subject.get("location")
-    return (
-        read["sku"] == finding.subject.get("sku")
-        and (read["location"] is None or place is None or read["location"] == place)
-        and _order(_Draft(writer.act, "", read, [read]), writer) <= 0
-    )
+def _read_for(writer: _Draft, reads: Iterable[Facts], finding: Finding) -> Facts | None:
+    """The read of the finding's row that the write goes back to: of the value it started from, else the last that was surely before it."""
+    place, started = finding.subject.get("location"), writer.facts["before"]
+    fits = []
+    for read in reads:
+        here = read["sku"] == finding.subject.get("sku") and (
+            None in (read["location"], place) or read["location"] == place
+        )
+        order = _by_record(_Draft(writer.act, "", read, [read]), writer)
+        if here and (order < 0 or (order == 0 and read["value"] == started)):
+            fits.append((read["value"] == started, read["us"], read["event_id"], read))
+    return max(fits, default=(None,), key=lambda one: one[:3])[-1]
 
 
 def _course(drafts: list[_Draft], details: Mapping[str, Any]) -> tuple[result.Act, ...]:
