@@ -309,7 +309,7 @@ class _Teller:
             lines.append(self.t("summary.incidents", n=len(told), levels=counted))
             lines += [f"{t.number}. {t.title}{self.t('summary.colon')}{one_line(t.subject, 160)}" for t in told[:3]]
         elif told:
-            lines += [told[0].headline]
+            lines += [told[0].headline, *told[0].damage[:2]]
         elif loose:
             lines += [f.message for f in loose[:3]]
         if len(undecided) == 1 and not lines:
