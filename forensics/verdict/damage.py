@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 
 import duckdb
 
-from forensics.model.result import Balance, Curve, Damage, Documents, Finding, Incident
+from forensics.model.result import Balance, Correction, Curve, Damage, Documents, Finding, Incident
 from forensics.model.when import from_micros, to_micros
 from forensics.verdict.correct import in_book
 from forensics.verdict.group import values
@@ -46,7 +46,7 @@ WITH asked AS (
       AND coalesce(l.batch = a.batch, true) AND coalesce(l.pallet = a.pallet, true)
 ), near AS (
     SELECT k.nr, l.stock_key, l.us, l.nr AS seq, l.source, l.byte_offset, l.part, l.doc, l.request_id, l.doc_type, l.qty, l.witnesses,
-           coalesce(p.row_after, l.qty_after) AS recorded, l.us >= a.since_us AS after
+           coalesce(p.row_after, l.qty_after) AS recorded, l.qty_after AS written, l.us >= a.since_us AS after
     FROM keys k JOIN asked a USING (nr) JOIN ledger_rows l ON l.stock_key = k.stock_key
     LEFT JOIN posting_images p ON p.joined_by = 'txn' AND p.postings = 1 AND p.txn = l.txn AND p.stock_key = l.stock_key
     WHERE l.us <= a.until_us AND l.system IS DISTINCT FROM 'erp'
@@ -54,7 +54,7 @@ WITH asked AS (
 )
 SELECT nr, CAST(stock_key AS VARCHAR) AS stock_key, us, seq, doc, request_id,
        coalesce(doc_type, '') NOT IN ('opening', 'count', 'adjust', 'reversal') AS business, qty::DECIMAL(18, 6) AS qty, recorded::DECIMAL(18, 6) AS recorded,
-       concat(source, ':', byte_offset, ':', part) AS event_id, list_transform(witnesses, lambda w: concat(w.source, ':', w.byte_offset, ':', w.part)) AS told_by
+       written::DECIMAL(18, 6) AS written, concat(source, ':', byte_offset, ':', part) AS event_id, list_transform(witnesses, lambda w: concat(w.source, ':', w.byte_offset, ':', w.part)) AS told_by
 FROM near QUALIFY row_number() OVER (PARTITION BY nr, stock_key ORDER BY us, seq) <= {MOST_POSTINGS + 1}
 ORDER BY nr, stock_key, us, seq
 """
@@ -73,7 +73,12 @@ _RECORD_END: Final = "SELECT max(us) FROM ledger_rows WHERE system IS DISTINCT F
 
 
 class _Posting(NamedTuple):
-    """A posting on a stock row; `business`: one for a document, no count, opening or reversal."""
+    """A posting on a stock row.
+
+    Attributes:
+        business: for a document; no count, opening or reversal.
+        recorded: what the row became, as far as that is known; `written`: the balance that the posting itself wrote down.
+    """
 
     us: int
     seq: int
@@ -82,6 +87,7 @@ class _Posting(NamedTuple):
     business: bool
     qty: Decimal
     recorded: Decimal | None
+    written: Decimal | None
     event_id: str
     told_by: frozenset[str]
 
@@ -135,11 +141,20 @@ def assess(
     for one in seen:
         _who_acted(one, wrong)
     by_id = {one.finding.id: one for one in seen}
-    told = []
-    for incident in incidents:
-        own = [by_id[finding] for finding in incident.findings if finding in by_id]
-        told.append(replace(incident, damage=_damage(own), balance=_curves(own, wrong)) if own else incident)
-    return tuple(told), [replace(f, damage=_damage([by_id[f.id]])) if f.id in by_id else f for f in found]
+    told = tuple(_assessed(incident, by_id, wrong) for incident in incidents)
+    return told, [replace(f, damage=_damage([by_id[f.id]])) if f.id in by_id else f for f in found]
+
+
+def _assessed(incident: Incident, by_id: Mapping[str, _Seen], wrong: Mapping[str, Decimal]) -> Incident:
+    own = [by_id[finding] for finding in incident.findings if finding in by_id]
+    if not own:
+        return incident
+    return replace(
+        incident,
+        damage=_damage(own),
+        balance=_curves(own, wrong),
+        correction=tuple(_as_it_stands(c, by_id.get(c.finding or "")) for c in incident.correction),
+    )
 
 
 def _begin(finding: Finding, settled: Any, end: int | None) -> _Seen | None:
@@ -260,6 +275,19 @@ def _who_acted(one: _Seen, wrong: Mapping[str, Decimal]) -> None:
                 continue
             if min(posting.recorded, posting.recorded - wrong[posting.event_id]) < 0:
                 one.oversold.append(posting.doc)
+
+
+def _as_it_stands(correction: Correction, one: _Seen | None) -> Correction:
+    """The correction with its effect on the row itself, where the last posting wrote down what it believed."""
+    if one is None or not one.book or one.cut:
+        return correction
+    last = [postings[-1] for postings in one.rows.values() if postings]
+    shift = sum((p.recorded - p.written for p in last if p.recorded is not None and p.written is not None), Decimal(0))
+    moved = (
+        replace(e, before=e.before + shift, after=e.after + shift) if e.what == "stock" else e
+        for e in correction.effect
+    )
+    return replace(correction, effect=tuple(moved))
 
 
 def _curves(seen: Sequence[_Seen], wrong: Mapping[str, Decimal]) -> tuple[Curve, ...]:

@@ -150,7 +150,7 @@ def test_the_curve_draws_every_posting_and_where_the_two_part() -> None:
         ("0", "−5", True),
         ("−5", "−5", False),
     ]
-    assert drawn.summary == "After the last posting: recorded −5, should be −5, off by 0."
+    assert drawn.summary == "After the last posting drawn: recorded −5, should be −5, off by 0."
 
 
 def test_a_curve_says_what_is_not_of_this_incident() -> None:

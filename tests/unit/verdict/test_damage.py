@@ -122,6 +122,8 @@ def test_a_relative_change_on_a_stale_check_moved_the_row_by_its_own_quantity() 
     (harm,), (told,) = assess(case, one)
     assert curve(told) == [(4, 4), (-4, 0)]
     assert harm.oversold.first == ("D2",)
+    ((effect,),) = [step.effect for step in told.correction]
+    assert (effect.before, effect.after) == (-4, 0)  # not the 2 that the last posting wrote down
 
 
 def test_what_three_took_too_much_is_taken_from_the_last_first() -> None:
