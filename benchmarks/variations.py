@@ -17,13 +17,17 @@ WORLDS = {
     "mixed styles": ("--style", "mixed"),
     "clocks off by seconds": ("--style", "mixed", "--clock-offsets", "small"),
     "clocks off by minutes": ("--style", "mixed", "--clock-offsets", "minutes"),
+    "clocks far off": ("--style", "mixed", "--clock-offsets", "far"),
     "many look-alikes": ("--style", "mixed", "--noise-times", "10"),
     "no look-alikes": ("--style", "mixed", "--noise-times", "0"),
+    "fetched at once": ("--style", "mixed", "--days", "2"),
+    "fetched at once, clocks off": ("--style", "mixed", "--clock-offsets", "minutes", "--days", "2"),
 }
 """Variations of the simulated world: what they are called, and the simulator's options."""
 
-FAULTS = ("--days", "2", "--fault-rate", "1e-3")
-"""Many faults in few events, and a second day, so that the first day's deadlines have passed."""
+FAULTS = ("--days", "4", "--story-days", "2", "--fault-rate", "1e-3")
+"""Many faults in few events, in a record that goes on for two days more, so that deadlines have passed and places are counted again. Where it was "fetched
+at once", it ends with the last fault's day: what happened in its last hours must be left open."""
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ Clocks = Iterable[ClockRelation | Mapping[str, Any]] | None
 
 
 def clock_table(con: duckdb.DuckDBPyConnection, clocks: Clocks) -> None:
-    """Create `clock_offsets(clock, from_us, to_us, offset_us, drift_ppm, at_us, err_us)` on the connection.
+    """Create `clock_offsets(clock, from_us, to_us, offset_us, drift_ppm, at_us, err_us)` and `device_clocks(clock)` on the connection.
 
     A stamp of `clock` reads, on the reference, `us - offset_us - drift_ppm * 1e-6 * (us - at_us)`, within ± `err_us`.
     Clocks that no relation ties to the reference have no rows: the views give them the default error.
@@ -41,6 +41,7 @@ def clock_table(con: duckdb.DuckDBPyConnection, clocks: Clocks) -> None:
     con.register("clock_offsets_", table.to_arrow())
     con.execute("CREATE OR REPLACE TEMP TABLE clock_offsets AS FROM clock_offsets_")
     con.unregister("clock_offsets_")
+    con.execute("CREATE OR REPLACE TEMP TABLE device_clocks AS SELECT DISTINCT clock FROM clock_offsets WHERE contains(clock, '@')")
 
 
 def _relation(clock: ClockRelation | Mapping[str, Any]) -> ClockRelation:

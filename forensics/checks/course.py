@@ -35,14 +35,10 @@ _PLACEHOLDER: Final = re.compile(r"\{([a-z_]+)\}")
 _BEGINNING: Final = ("began", "read")
 
 _FACTS: Final = """
-SELECT concat(e.source, ':', e.byte_offset, ':', e.part) AS event_id, e.source, e.byte_offset, e.part, e.kind, e.system, e.state, e.ts, e.ts_precision AS precision,
-       clock_of(e.kind, e.system, e.host, e.source) AS clock, resolution_us(e.ts_precision) AS res_us, coalesce(c.err_us, default_clock_err_us()) AS err_us,
-       epoch_us(e.ts) - coalesce(c.offset_us + CAST(c.drift_ppm * 1e-6 * (epoch_us(e.ts) - c.at_us) AS BIGINT), 0) AS us,
-       e.request_id, e.doc, e.doc_line, e.txn, e.task, e.attempt, e.error, e.extra->>'served_from' AS where_from, e.extra->>'seconds_behind' AS lag,
-       CASE WHEN e.kind = 'stock' THEN coalesce(e.qty, e.qty_available) END AS value,
-       CASE WHEN e.kind <> 'stock' THEN e.qty END AS qty, e.qty_before AS before, e.qty_after AS after
-FROM cited_events e LEFT JOIN clock_offsets c
-  ON c.clock = clock_of(e.kind, e.system, e.host, e.source) AND epoch_us(e.ts) >= c.from_us AND epoch_us(e.ts) < c.to_us
+SELECT concat(source, ':', byte_offset, ':', part) AS event_id, source, byte_offset, part, kind, system, state, ts, ts_precision AS precision, clock, res_us, err_us, us,
+       request_id, doc, doc_line, txn, task, attempt, error, extra->>'served_from' AS where_from, extra->>'seconds_behind' AS lag,
+       CASE WHEN kind = 'stock' THEN coalesce(qty, qty_available) END AS value, CASE WHEN kind <> 'stock' THEN qty END AS qty, qty_before AS before, qty_after AS after
+FROM cited_events
 """
 _READS: Final = """
 SELECT concat(source, ':', byte_offset, ':', part) AS event_id, source, byte_offset, part, kind, system, state, ts, ts_precision AS precision, clock, res_us, err_us, us,

@@ -103,8 +103,9 @@ def _resolve(con: duckdb.DuckDBPyConnection, keys: Sequence[Key]) -> dict[Key, E
         {"s": [key[0] for key in unique], "o": [key[1] for key in unique], "p": [key[2] for key in unique]},
     )
     files = has_relation(con, "evidence")
+    ensure_views(con, ["events_ordered"])
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE cited_events AS SELECT e.* FROM events e JOIN cited USING (source, byte_offset, part)"
+        "CREATE OR REPLACE TEMP TABLE cited_events AS SELECT e.* FROM events_ordered e JOIN cited USING (source, byte_offset, part)"
     )
     rows = con.execute(
         f"""SELECT e.source, e.byte_offset, e.part, e.ts, e.system, e.line, left(e.raw, {_TEXT_LIMIT}),

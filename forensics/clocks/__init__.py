@@ -1,4 +1,4 @@
-"""Whose clock is off, by how much, and how surely: from calls that two machines logged."""
+"""Whose clock is off, by how much, and how surely: from calls that two machines logged, and from acts that follow each other."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from forensics.clocks.correction import choose_reference, correction_table
 from forensics.clocks.estimate import estimate
+from forensics.clocks.follows import follow_relations
 from forensics.clocks.keys import CLOCK_SQL, clock_key
 from forensics.clocks.pairs import find_pairs
 from forensics.clocks.zone import zone_minutes
@@ -23,10 +24,12 @@ __all__ = [
     "correction_table",
     "estimate",
     "find_pairs",
+    "follow_relations",
     "zone_minutes",
 ]
 
 
 def clock_relations(con: duckdb.DuckDBPyConnection) -> list[ClockRelation]:
-    """How far the clocks are apart of all machines whose calls both ends logged, from the relation `events`."""
-    return estimate(find_pairs(con))
+    """How far the clocks are apart of all machines, from the relation `events`: by calls that both ends logged, else by what must follow what."""
+    measured = estimate(find_pairs(con))
+    return measured + follow_relations(con, {name for one in measured for name in (one.clock, one.reference)})

@@ -65,7 +65,7 @@ def _relation(clock: str, reference: str, segment: Segment) -> ClockRelation:
         value = offset + slope * (end - origin)
         error = max(error, most - value, value - least)
     error += segment.tolerance
-    return _make(clock, reference, offset, slope, error, segment.pairs, (origin, since, until), method)
+    return make_relation(clock, reference, offset, slope, error, segment.pairs, (origin, since, until), method)
 
 
 def _one_way(clock: str, reference: str, bounds: Bounds) -> ClockRelation:
@@ -76,10 +76,10 @@ def _one_way(clock: str, reference: str, bounds: Bounds) -> ClockRelation:
     least, most = np.quantile(ends, [0.01, 0.99])
     error = max(float(most) - offset, offset - float(least)) + ONE_WAY_DELAY_S
     since, until = float(bounds.time[0]), float(bounds.time[-1])
-    return _make(clock, reference, offset, 0.0, error, len(ends), ((since + until) / 2, since, until), "one-way")
+    return make_relation(clock, reference, offset, 0.0, error, len(ends), ((since + until) / 2, since, until), "one-way")
 
 
-def _make(
+def make_relation(
     clock: str,
     reference: str,
     offset: float,
@@ -89,6 +89,7 @@ def _make(
     times: Sequence[float],
     method: str,
 ) -> ClockRelation:
+    """A relation from seconds; `times`: at, since, until, seconds since the epoch. A zone mistake is named in its method."""
     zone = zone_minutes(offset, error)
     at, since, until = (_EPOCH + timedelta(microseconds=round(s * 1e6)) for s in times)
     return ClockRelation(

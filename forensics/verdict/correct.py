@@ -1,7 +1,8 @@
 """Postings that a person may make after review. Nothing is ever sent or changed.
 
 What sets a cause right is content: the `correction` table of a cause in `queries/<class>/fault.toml`
-(`correction = { action = "reverse", zh = "…", en = "…" }`, `action = "none"` for nothing to post). Without one, a book that
+(`correction = { action = "reverse", zh = "…", en = "…" }`, `action = "none"` for nothing to do); its texts may name what the
+finding says, as its check's message does (`{available}`). Without one, a book that
 is off is adjusted by the opposite of the error.
 """
 
@@ -14,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from forensics.checks.findings import fill
 from forensics.content import content_dir
 from forensics.model.fault import Text
 from forensics.model.result import Correction, Finding, Subject, decimal_text
@@ -22,10 +24,24 @@ from forensics.verdict.group import values
 
 ACTIONS: Final = (
     "reverse", "adjust", "transfer", "replay", "post", "move", "release", "rebind", "resend", "complete", "cancel", "count",
-    "invalidate", "investigate", "repair", "none",
+    "allocate", "requery", "retry", "invalidate", "investigate", "repair", "none",
 )  # fmt: skip
 _WITHOUT_QTY: Final = frozenset(
-    {"replay", "resend", "rebind", "release", "invalidate", "count", "complete", "cancel", "investigate", "repair"}
+    {
+        "replay",
+        "resend",
+        "rebind",
+        "release",
+        "allocate",
+        "requery",
+        "retry",
+        "invalidate",
+        "count",
+        "complete",
+        "cancel",
+        "investigate",
+        "repair",
+    }
 )
 BOOK_CLASSES: Final = ("F-S-02-01", "F-S-02-02", "F-S-02-05")
 """Classes whose `qty_error` is how far the book is from the truth; elsewhere it compares two systems or two readings."""
@@ -74,16 +90,18 @@ def _posting(finding: Finding, rule: Rule, lang: str) -> Correction:
     for key in ("request_id", "task", "doc"):
         if values(subject, key) and key not in details:
             details[key] = subject[key]
+    said = {**finding.details, **subject}
+    reason = {language: fill(text, said, language) for language, text in rule.because.items()}
     return Correction(
         action=rule.action,
         sku=_single(subject, "sku"),
         location=_single(subject, "location"),
         pallet=_single(subject, "pallet"),
         qty=qty,
-        because=rule.because.get(lang) or rule.because.get("en", ""),
+        because=reason.get(lang) or reason.get("en", ""),
         batch=_single(subject, "batch"),
         details=details,
-        reason=dict(rule.because),
+        reason=reason,
         finding=finding.id,
         evidence=tuple(one.event_id for one in finding.evidence if one.role == "for"),
     )

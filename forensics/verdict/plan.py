@@ -23,9 +23,9 @@ from forensics.verdict.settled import change, settled, signed
 
 PHASES: Final = (
     ("investigate", "count"), ("cancel", "complete", "replay", "resend"), ("reverse",), ("transfer", "move", "rebind"),
-    ("post", "adjust"), ("release", "invalidate", "repair"),
+    ("post", "adjust"), ("release", "invalidate", "repair"), ("allocate", "requery", "retry"),
 )  # fmt: skip
-"""The order of steps: look first, then let the systems post what they missed, then take back, move, adjust, and let go."""
+"""The order of steps: look first, then let the systems post what they missed, then take back, move, adjust, let go, and ask again."""
 VIEWS: Final = ("ledger_rows", "book_state", "api_calls")
 _UNSURE: Final = 0.8
 _FAR: Final = datetime.max.replace(tzinfo=UTC)

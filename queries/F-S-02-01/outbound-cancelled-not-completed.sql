@@ -7,11 +7,12 @@ key   = "task"
 level = "high"
 
 [message]
-zh = "出库任务 {task}（托盘 {pallet}）已离开 {location}，之后由 {operator} 在 WMS 取消，没有扣减也没有返库（{proof}）；账面多 {qty_error}。"
-en = "Outbound task {task} (pallet {pallet}) had left {location} when {operator} cancelled it in the WMS; nothing was deducted and it did not come back ({proof}); the book is {qty_error} too high."
+zh = "出库任务 {task}（托盘 {pallet}）实物已离开 {location}，却由 {operator} 在 WMS 取消，没有扣减也没有返库（{proof}）；账面多 {qty_error}。"
+en = "Outbound task {task} (pallet {pallet}) left {location}, but {operator} cancelled it in the WMS; nothing was deducted and it did not come back ({proof}); the book is {qty_error} too high."
 
 [words]
 "left, then loaded"     = { zh = "取货后又有装车或道口扫码", en = "picked, then scanned at loading or gate" }
+"loaded after the cancel" = { zh = "取消之后装车或道口扫码", en = "scanned at loading or gate after the cancel" }
 "left, place empty"     = { zh = "取货后货位确认为空", en = "picked, place found empty afterwards" }
 "left before the cancel" = { zh = "取货早于取消", en = "picked before the cancel" }
 
@@ -36,12 +37,12 @@ WITH postings AS (  -- a count or an adjustment sets right what went wrong: it i
     QUALIFY row_number() OVER (PARTITION BY task, run ORDER BY h.us DESC, h.byte_offset DESC) = 1
         AND (h.actor_type = 'operator' OR (h.actor_type IS NULL AND h.operator IS NOT NULL))
 ), own_moves AS (
-    SELECT c.task, c.run, m.* EXCLUDE (task, pallet),
+    SELECT c.task, c.run, m.* EXCLUDE (task, pallet), true AS own,
            time_order(m.us, m.res_us, m.err_us, m.clock, c.us, c.res_us, c.cancel_err, c.clock) AS against_cancel
     FROM cancelled c JOIN moves m ON m.task = c.task
     WHERE m.us >= c.begin_us - 86400e6 AND m.us <= c.end_us + 259200e6
     UNION
-    SELECT c.task, c.run, m.* EXCLUDE (task, pallet),
+    SELECT c.task, c.run, m.* EXCLUDE (task, pallet), m.task IS NOT NULL AND m.task = c.task AS own,
            time_order(m.us, m.res_us, m.err_us, m.clock, c.us, c.res_us, c.cancel_err, c.clock) AS against_cancel
     FROM cancelled c JOIN moves m ON m.pallet = c.pallet
     WHERE m.us >= c.begin_us - $slack_s * 1e6 - m.err_us - c.cancel_err
@@ -50,7 +51,10 @@ WITH postings AS (  -- a count or an adjustment sets right what went wrong: it i
     SELECT DISTINCT source FROM events WHERE kind = 'api'
 ), went AS (
     SELECT o.task, o.run,
-           min(o.us) FILTER (o.step = 'picked' AND o.against_cancel <= 0) AS picked_us,
+           -- no device log: it was loaded under the number of the cancelled task
+           coalesce(min(o.us) FILTER (o.step = 'picked' AND o.against_cancel <= 0),
+                    min(o.us) FILTER (o.step = 'picked' AND o.action IN ('load', 'gate') AND o.own)) AS picked_us,
+           bool_or(o.step = 'picked' AND o.against_cancel <= 0) AS before,
            bool_or(o.step = 'picked' AND o.against_cancel = -1) AS surely,
            bool_or(o.step = 'picked' AND o.action IN ('load', 'gate')) AS loaded,
            max(o.location) FILTER (o.step = 'picked' AND o.kind = 'device') AS picked_at,
@@ -108,9 +112,9 @@ WITH postings AS (  -- a count or an adjustment sets right what went wrong: it i
     SELECT max(last_us) FILTER (kind = 'ledger' OR kind = 'change') AS ledger_us, max(last_us) FILTER (kind IN ('device', 'scan')) AS device_us
     FROM coverage
 ), judged AS (
-    SELECT c.*, w.surely, w.loaded, w.watched, w.picked_us, w.witnesses AS left_by, e.witness AS empty_by, r.witness AS released_by,
+    SELECT c.*, w.before, w.surely, w.loaded, w.watched, w.picked_us, w.witnesses AS left_by, e.witness AS empty_by, r.witness AS released_by,
            coalesce(c.qty, b.net) AS book,
-           reach.ledger_us >= c.us + pl.deadline_us AND reach.device_us >= c.us + pp.deadline_us AS settled
+           reach.ledger_us >= w.picked_us + pl.deadline_us AS posted_by_now, reach.ledger_us >= c.us + pl.deadline_us AND reach.device_us >= c.us + pp.deadline_us AS settled
     FROM cancelled c JOIN went w USING (task, run)
     LEFT JOIN empty e USING (task, run) LEFT JOIN released r USING (task, run) LEFT JOIN book b USING (task, run) CROSS JOIN reach
     CROSS JOIN (SELECT deadline_us FROM deadlines WHERE step = 'pick-to-ledger') pl
@@ -120,14 +124,14 @@ WITH postings AS (  -- a count or an adjustment sets right what went wrong: it i
       AND coalesce(b.net, 1) > 0 AND coalesce(c.qty, b.net) > 0
 )
 SELECT pallet, place AS location, sku, batch, task, doc, doc_line,
-       at_time(picked_us) AS started_at, at_time(us) AS ended_at, book AS qty_error,
+       at_time(least(picked_us, us)) AS started_at, at_time(greatest(picked_us, us)) AS ended_at, book AS qty_error,
        20.0 * CASE WHEN loaded THEN 4.0 ELSE 1.0 END * CASE WHEN empty_by IS NULL THEN 1.0 ELSE 4.0 END
             * CASE WHEN released_by IS NULL THEN 1.0 ELSE 1.5 END
             * CASE WHEN actor_type = 'operator' THEN 1.0 ELSE 0.5 END * CASE WHEN surely THEN 1.0 ELSE 0.5 END AS strength,
        -- picked and cancelled within the clocks' error, or nobody there who would have seen it come back: only what happened after can decide
-       NOT (loaded OR empty_by IS NOT NULL) AND (NOT settled OR NOT surely OR NOT watched) AS undecided,
+       NOT (loaded OR empty_by IS NOT NULL) AND (NOT settled OR NOT surely OR NOT watched) OR NOT before AND NOT posted_by_now AS undecided,
        {'operator': operator, 'actor': coalesce(actor_type, 'inferred'),
-        'proof': CASE WHEN loaded THEN 'left, then loaded' WHEN empty_by IS NOT NULL THEN 'left, place empty' ELSE 'left before the cancel' END} AS details,
+        'proof': CASE WHEN loaded AND NOT before THEN 'loaded after the cancel' WHEN loaded THEN 'left, then loaded' WHEN empty_by IS NOT NULL THEN 'left, place empty' ELSE 'left before the cancel' END} AS details,
        list_concat(left_by, [witness(source, byte_offset, part, 'for', 'cancelled by hand')],
                    CASE WHEN empty_by IS NULL THEN [] ELSE [empty_by] END,
                    CASE WHEN released_by IS NULL THEN [] ELSE [released_by] END) AS witnesses

@@ -94,6 +94,9 @@ WITH places AS (  -- names that the stock record uses; a position known only to 
     SELECT c.pallet, c.place, c.from_us FROM candidates c JOIN events_ordered e ON coalesce(e.from_location, e.location) = c.place AND e.sku = c.sku
     WHERE e.kind = 'document' AND e.doc_type IN ('move', 'transfer', 'outbound', 'return') AND coalesce(e.pallet, c.pallet) = c.pallet
       AND e.us BETWEEN c.since_us - e.err_us AND c.gone_us + e.err_us + c.gone_err + $late_document_h * 3600e6
+    UNION  -- it never was there: booked to a place that was scanned by mistake
+    SELECT c.pallet, c.place, c.from_us FROM candidates c JOIN tasks t ON t.pallet = c.pallet JOIN mis_placed m USING (task, run)
+    WHERE m.there AND m.scanned = c.place
     UNION  -- the device took it for whatever task
     SELECT c.pallet, c.place, c.from_us FROM candidates c JOIN moves m ON m.pallet = c.pallet
     WHERE m.step = 'picked' AND m.task IS NOT NULL AND m.us BETWEEN c.since_us - m.err_us AND c.gone_us + m.err_us + c.gone_err

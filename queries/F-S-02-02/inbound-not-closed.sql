@@ -14,6 +14,7 @@ en = "Pallet {pallet} (task {task}) was put down at {location}; {proof}; the WMS
 "no completion was sent"                         = { zh = "控制系统没有发出完成回传", en = "the control system sent no completion" }
 "sent with success, no record at the receiver"   = { zh = "控制系统发送成功，WMS 没有收到的记录", en = "the control system sent it with success, the WMS has no record of it" }
 "sent with success, the receiver did not act"    = { zh = "控制系统发送成功，WMS 没有处理（没有 WMS 侧接口日志）", en = "the control system sent it with success, the WMS did not act on it (no interface log of the WMS)" }
+"it was counted there, how it came is not told"  = { zh = "盘点时在那里，怎么到的没有记录", en = "it was counted there, and no log tells how it came" }
 "received, but not acted on"                     = { zh = "WMS 收到了完成回传，但没有处理", en = "the WMS received the completion but did not act on it" }
 
 [false_positives]
@@ -24,8 +25,15 @@ en = "A late callback; completion by an operator; callbacks that failed (a cause
 -- after it in the same area have their completions in it.
 WITH delivered AS (
     SELECT task, run, min(us) AS put_us, max(err_us) AS put_err,
-           list(witness(source, byte_offset, part, 'for', 'put done') ORDER BY us) AS put_by, any_value(location) AS put_at
+           list(witness(source, byte_offset, part, 'for', 'put done') ORDER BY us) AS put_by, false AS only_counted
     FROM task_moves WHERE step = 'put' GROUP BY task, run
+    UNION ALL BY NAME  -- no device tells of it, but a count found it where the open task was to bring it
+    SELECT t.task, t.run, min(s.us) AS put_us, max(s.err_us) AS put_err,
+           list(witness(s.source, s.byte_offset, s.part, 'for', 'seen there') ORDER BY s.us) AS put_by, true AS only_counted
+    FROM tasks t JOIN sightings s ON s.pallet = t.pallet AND s.location = t.target
+    WHERE NOT t.closed AND s.says = 'present' AND s.kind = 'count' AND s.us > t.begin_us + s.err_us + t.err_us AND s.us < coalesce(t.next_task_us, 9e18::BIGINT)
+      AND NOT EXISTS (FROM task_moves m WHERE m.task = t.task AND m.run = t.run AND m.step = 'put')
+    GROUP BY t.task, t.run
 ), told AS (
     SELECT task, run, bool_or(served) AS succeeded, count(*) AS attempts,
            bool_or(list_bool_or(list_transform(witnesses, lambda w: w.system = 'wcs'))) AS by_sender,
@@ -36,7 +44,7 @@ WITH delivered AS (
 ), logs AS (  -- whose interface logs there are: a receiver's log that usually has what the sender has
     SELECT coalesce(avg(by_receiver::INT) FILTER (by_sender), 0) >= 0.9 AS receiver_logs, coalesce(bool_or(by_sender), false) AS sender_logs FROM told
 ), inbound AS (
-    SELECT t.*, d.put_us, d.put_err, d.put_by, d.put_at, o.task IS NOT NULL AS told, o.succeeded, o.by_receiver, o.sent_by, o.request_ids,
+    SELECT t.*, d.put_us, d.put_err, d.put_by, d.only_counted, o.task IS NOT NULL AS told, o.succeeded, o.by_receiver, o.sent_by, o.request_ids,
            coalesce(regexp_extract(t.target, '^[^-_./ ]+'), '') AS area
     FROM tasks t JOIN delivered d USING (task, run) LEFT JOIN told o USING (task, run)
     WHERE t.doc_type IN ('inbound', 'return')
@@ -70,7 +78,8 @@ WITH delivered AS (
     WHERE e.kind = 'binding' AND e.action = 'bind' AND e.us <= o.put_us + e.err_us + o.put_err GROUP BY o.task, o.run
 ), judged AS (
     SELECT o.*, coalesce(o.qty, b.qty) AS amount, s.says, s.witness AS seen_by,
-           CASE WHEN NOT o.told THEN 'no completion was sent'
+           CASE WHEN o.only_counted THEN 'it was counted there, how it came is not told'
+                WHEN NOT o.told THEN 'no completion was sent'
                 WHEN NOT o.by_receiver AND o.receiver_logs THEN 'sent with success, no record at the receiver'
                 WHEN NOT o.by_receiver THEN 'sent with success, the receiver did not act'
                 ELSE 'received, but not acted on' END AS proof,
@@ -80,10 +89,10 @@ WITH delivered AS (
     WHERE coalesce(s.says, '') <> 'absent' AND o.until_us >= o.put_us + o.usual_us
 )
 SELECT pallet, target AS location, sku, batch, task, doc, doc_line, CASE WHEN told THEN list_sort(request_ids) END AS request_id,
-       at_time(put_us) AS started_at, at_time(put_us) AS ended_at, -coalesce(amount, 0) AS qty_error,
+       at_time(CASE WHEN only_counted THEN end_us ELSE put_us END) AS started_at, at_time(put_us) AS ended_at, -coalesce(amount, 0) AS qty_error,
        CASE proof WHEN 'no completion was sent' THEN 40.0 WHEN 'sent with success, no record at the receiver' THEN 40.0
-                  WHEN 'received, but not acted on' THEN 1.0 ELSE 15.0 END * CASE WHEN says = 'present' THEN 3.0 ELSE 1.0 END AS strength,
-       NOT settled OR proof = 'received, but not acted on' OR (NOT told AND NOT log_was_there) AS undecided,
+                  WHEN 'received, but not acted on' THEN 1.0 WHEN 'it was counted there, how it came is not told' THEN 2.0 ELSE 15.0 END * CASE WHEN says = 'present' THEN 3.0 ELSE 1.0 END AS strength,
+       NOT settled OR only_counted OR proof = 'received, but not acted on' OR (NOT told AND NOT (log_was_there AND sender_logs)) AS undecided,  -- without the sender's own log it may have been sent in vain
        {'proof': proof, 'state': last_state, 'short': coalesce(amount, 0), 'deadline_s': deadline_us // 1000000} AS details,
        list_concat(put_by, coalesce(sent_by, []), CASE WHEN says = 'present' THEN [seen_by] ELSE [] END) AS witnesses
 FROM judged

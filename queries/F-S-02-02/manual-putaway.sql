@@ -63,7 +63,10 @@ WITH counted AS (
     SELECT * FROM judged WHERE proof IS NOT NULL
 ), explained AS (
     SELECT c.source, c.byte_offset, c.part FROM candidates c JOIN tasks t ON t.pallet = c.pallet
-    WHERE t.begin_us <= c.us + $horizon_h * 3600e6 AND t.end_us >= least(c.since_us, c.us - $horizon_h * 3600e6) - t.err_us - c.err_us
+    WHERE t.begin_us <= c.us + $horizon_h * 3600e6
+      AND (t.end_us >= least(c.since_us, c.us - $horizon_h * 3600e6) - t.err_us - c.err_us
+           -- it has no end in the log: whether it was carried out and not heard of is another question
+           OR NOT t.closed AND coalesce(t.last_state, '') NOT IN ('CANCELLED', 'FAILED') AND t.target = c.location AND c.us < coalesce(t.next_in_us, 9e18))
     UNION
     SELECT c.source, c.byte_offset, c.part FROM candidates c JOIN tasks t ON t.target = c.location
     WHERE c.pallet IS NULL AND coalesce(t.sku, c.goods, '') = coalesce(c.goods, t.sku, '') AND t.begin_us <= c.us + $horizon_h * 3600e6
@@ -83,6 +86,11 @@ WITH counted AS (
     SELECT c.source, c.byte_offset, c.part FROM candidates c JOIN events_ordered e ON e.pallet = c.pallet
     WHERE e.kind IN ('document', 'api') AND e.us BETWEEN c.since_us - e.err_us AND c.us + $horizon_h * 3600e6
       AND coalesce(e.action, '') NOT IN ('query', 'count', 'bind') AND coalesce(e.doc_type, '') <> 'count'
+    UNION  -- counted out at another place: until then the book had it there
+    SELECT c.source, c.byte_offset, c.part FROM candidates c
+    JOIN (SELECT pallet, us, doc_type, qty, location, lead(us, 1, 9e18::BIGINT) OVER (PARTITION BY pallet ORDER BY us, byte_offset) AS next_us FROM ledger_rows WHERE pallet IS NOT NULL) l
+      ON l.pallet = c.pallet AND l.us <= c.us AND l.next_us > c.us
+    WHERE l.qty < 0 AND l.doc_type IN ('count', 'adjust') AND l.location IS DISTINCT FROM c.location
     UNION  -- put away under another pallet's name: a wrong scan
     SELECT c.source, c.byte_offset, c.part FROM candidates c JOIN swapped_loads w ON w.real_pallet = c.pallet AND w.target = c.location
     UNION  -- carried there by a device for a task that is not in the task log
@@ -96,6 +104,8 @@ WITH counted AS (
     SELECT c.*, reach.until_us, reach.tasks_from_us FROM candidates c CROSS JOIN reach
     WHERE NOT EXISTS (FROM explained x WHERE x.source = c.source AND x.byte_offset = c.byte_offset AND x.part = c.part)
       AND reach.tasks_from_us <= c.us
+), stocked AS (  -- since when the records say what stood where
+    SELECT min(ts) AS since FROM events WHERE kind = 'stock' AND pallet IS NOT NULL
 ), late AS (
     SELECT max(deadline_us) AS deadline_us FROM deadlines WHERE step IN ('put-to-ledger', 'put-to-callback')
 )
@@ -103,10 +113,12 @@ SELECT any_value(pallet) AS pallet, location, any_value(goods) AS sku, any_value
        at_time(min(us)) AS started_at, at_time(max(us)) AS ended_at, -coalesce(arg_min(amount, us), 0) AS qty_error,
        CASE WHEN bool_or(proof = 'bound, never posted, seen there') THEN 25.0 WHEN bool_or(proof = 'counted where the book says empty') THEN 15.0 ELSE 12.0 END
            * CASE WHEN count(*) > 1 THEN 2.0 ELSE 1.0 END AS strength,
-       any_value(until_us) < min(us) + any_value(late.deadline_us) AS undecided,
+       any_value(until_us) < min(us) + any_value(late.deadline_us)
+           -- a pallet of which the records know nothing else may stand in the book at any other place
+           OR bool_and(pallet IS NOT NULL AND bound_us IS NULL AND since_us = us AND NOT coalesce(stocked.since <= at_time(us), false)) AS undecided,
        {'proof': arg_min(proof, us), 'short': coalesce(arg_min(amount, us), 0),
         'what': coalesce('Pallet ' || any_value(pallet), any_value(goods)), 'what_zh': coalesce('托盘 ' || any_value(pallet), any_value(goods))} AS details,
        list_concat(list(witness(source, byte_offset, part, 'for', 'seen there') ORDER BY us),
                    CASE WHEN any_value(bound_by) IS NULL THEN [] ELSE [any_value(bound_by)] END) AS witnesses
-FROM open CROSS JOIN late
+FROM open CROSS JOIN late CROSS JOIN stocked
 GROUP BY location, coalesce(pallet, goods)

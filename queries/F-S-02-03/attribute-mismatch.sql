@@ -28,7 +28,8 @@ SELECT sku, doc, doc_line, request_ids AS request_id, coalesce(doc_batch, asked_
        NOT documented AS undecided,
        {'order': coalesce(doc, request_ids[1]), 'asked': qty, 'asked_batch': coalesce(doc_batch, asked_batch), 'asked_quality': coalesce(doc_quality, asked_quality),
         'fitting': CASE WHEN documented THEN doc_lo ELSE query_lo END, 'others': here_lo - CASE WHEN documented THEN doc_lo ELSE query_lo END,
-        'serve': list_distinct(list_transform(coalesce(substitutes, []), lambda s: concat_ws(' ', s.batch, s.quality))), 'substitutes': substitutes, 'times': times} AS details,
+        'serve': list_distinct(list_transform(coalesce(substitutes, []), lambda s: concat_ws(' ', s.batch, s.quality))),
+        'instead': list_transform(coalesce(substitutes, []), lambda s: concat_ws(' ', s.batch, s.quality, s.location, s.pallet, printf('(%g)', s.qty::DOUBLE)))[:10], 'substitutes': substitutes, 'times': times} AS details,
        list_concat(list_transform(witnesses, lambda w: witness(w.source, w.byte_offset, w.part, 'for', w.note)),
                    list_transform(doc_witnesses, lambda w: witness(w.source, w.byte_offset, w.part, 'for', w.note)),
                    list_transform(coalesce(stock_witnesses, []), lambda w: witness(w.source, w.byte_offset, w.part, 'for', 'on hand'))) AS witnesses

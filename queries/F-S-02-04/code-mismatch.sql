@@ -50,6 +50,8 @@ WITH renamed AS (
 ), unit_faults AS (
     SELECT any_value(u.material) AS material, list(DISTINCT u.erp_sku) AS erp_skus, any_value(u.wms_sku) AS wms_sku, u.ratio, any_value(u.erp_uom) AS erp_uom, any_value(u.wms_uom) AS wms_uom,
            sum(u.difference) AS difference, sum(u.erp) AS erp, sum(u.wms) AS wms, min(u.first_us) AS first_us, min(u.wms_us) AS wms_us, max(u.last_us) AS last_us, count(*) AS n,
+           -- two names of units, one factor in all documents, and no list of units that would contradict: how they count, as far as anybody knows
+           count(*) >= 3 AND bool_and(u.erp_uom <> u.wms_uom AND u.ratio = round(u.ratio)) AND NOT EXISTS (FROM code_map m WHERE m.kind = 'uom' AND m.basis = 'master data') AS conventional,
            bool_or(u.guessed) AS guessed, list_slice(list_sort(list(u.label)), 1, 20) AS labels
     FROM units u LEFT JOIN always a ON a.material = u.material AND a.ratio = u.ratio
     GROUP BY u.ratio, CASE WHEN a.material IS NOT NULL THEN 'm:' || u.material ELSE 'd:' || u.label || ':' || u.material END
@@ -66,7 +68,7 @@ WITH renamed AS (
     FROM named
     UNION ALL BY NAME
     SELECT 'unit' AS what, list_concat(erp_skus, [wms_sku, material]) AS sku, difference, first_us, wms_us, last_us, labels, guessed,
-           concat_ws(' ', erp, erp_uom) AS erp_says, concat_ws(' ', wms, wms_uom) AS wms_says, ratio, CASE WHEN n >= 3 THEN 60.0 ELSE 20.0 END AS strength, false AS unlisted
+           concat_ws(' ', erp, erp_uom) AS erp_says, concat_ws(' ', wms, wms_uom) AS wms_says, ratio, CASE WHEN conventional THEN 1.0 WHEN n >= 3 THEN 60.0 ELSE 20.0 END AS strength, conventional AS unlisted
     FROM unit_faults
     UNION ALL BY NAME
     SELECT 'unit' AS what, [erp_sku, wms_sku, material] AS sku, unexplained AS difference, first_us, wms_us, last_us, [label] AS labels, guessed,

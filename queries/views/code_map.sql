@@ -29,13 +29,6 @@ WITH master AS (
 ), business AS (  -- business of one material, or of one warehouse, on a side: the plain cases from which codes are learnt
     SELECT label, side, CASE WHEN min(sku) = max(sku) THEN min(sku) END AS sku, CASE WHEN min(warehouse) = max(warehouse) THEN min(warehouse) END AS warehouse
     FROM lines GROUP BY label, side
-), groups AS (
-    SELECT x.label, x.side, coalesce(m.mapped, x.sku) AS material, any_value(x.sku) AS sku, min(x.uom) AS uom, abs(sum(x.qty)) AS qty
-    FROM lines x LEFT JOIN (SELECT code, min(mapped) AS mapped FROM listed WHERE kind = 'sku' GROUP BY code) m ON x.side = 'erp' AND m.code = x.sku
-    GROUP BY x.label, x.side, material HAVING min(x.uom) IS NOT DISTINCT FROM max(x.uom)
-), plain AS (
-    SELECT e.sku AS e_sku, w.sku AS w_sku, e.uom AS e_uom, w.uom AS w_uom, e.qty AS e_qty, w.qty AS w_qty
-    FROM groups e JOIN groups w ON w.label = e.label AND w.material = e.material AND e.side = 'erp' AND w.side = 'wms'
 ), votes AS (
     SELECT 'sku' AS kind, e.sku AS code, w.sku AS mapped, count(*) AS n FROM business e JOIN business w ON w.label = e.label AND e.side = 'erp' AND w.side = 'wms'
     WHERE e.sku IS NOT NULL AND w.sku IS NOT NULL GROUP BY e.sku, w.sku
@@ -46,6 +39,13 @@ WITH master AS (
     SELECT kind, code, arg_max(mapped, n) AS mapped FROM votes
     WHERE kind NOT IN (SELECT kind FROM listed) AND (kind, 'wms', code) NOT IN (SELECT (kind, side, code) FROM used)
     GROUP BY kind, code HAVING max(n) >= 3 AND max(n) >= 0.8 * sum(n)
+), groups AS (
+    SELECT x.label, x.side, coalesce(m.mapped, x.sku) AS material, any_value(x.sku) AS sku, min(x.uom) AS uom, abs(sum(x.qty)) AS qty
+    FROM lines x LEFT JOIN (SELECT code, min(mapped) AS mapped FROM (SELECT kind, code, mapped FROM listed UNION ALL SELECT kind, code, mapped FROM learnt) WHERE kind = 'sku' GROUP BY code) m ON x.side = 'erp' AND m.code = x.sku
+    GROUP BY x.label, x.side, material HAVING min(x.uom) IS NOT DISTINCT FROM max(x.uom)
+), plain AS (
+    SELECT e.sku AS e_sku, w.sku AS w_sku, e.uom AS e_uom, w.uom AS w_uom, e.qty AS e_qty, w.qty AS w_qty
+    FROM groups e JOIN groups w ON w.label = e.label AND w.material = e.material AND e.side = 'erp' AND w.side = 'wms'
 ), spoken AS (
     SELECT uom FROM side_lines UNION SELECT uom FROM events WHERE kind = 'stock'
 ), units AS (  -- a unit that nobody writes beside its partner needs no converting

@@ -10,6 +10,7 @@ from settings import Settings
 FOLDERS = {"wcs": "wcs", "pda": "scanner", "erp": "erp", "nginx": "gateway"}
 """Folders whose clocks may be off, and what they are called in the truth."""
 _MINUTES = {"wcs": 95.0, "pda": -40.0, "erp": 130.0, "nginx": -3.5}
+_FAR = {"wcs": -1_260.0, "pda": 28_800.0 - 420.0, "erp": 610.0, "nginx": -3.5}
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ def clocks(settings: Settings) -> dict[str, Clock]:
             "none": 0.0,
             "small": round(float(rng.uniform(-2, 2)), 3),
             "minutes": round(_MINUTES[folder] * spread, 3),
+            "far": round(_FAR[folder] * spread, 3) if folder != "pda" else _FAR[folder],
         }[settings.clock_offsets]
         drift = settings.drift_ppm * float(rng.choice((-1, 1)))
         if offset or drift:

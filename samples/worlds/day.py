@@ -45,15 +45,15 @@ class Plan:
     innocents: int
 
     @classmethod
-    def of(cls, site: Site) -> Plan:
+    def of(cls, site: Site, day: int) -> Plan:
         """From the number of events wanted."""
         s = site.settings
         days, sites = s.shape
         beat = int(np.clip(86_400 / max(1.0, s.per_shard * 0.004), 15, 120))
         hot = s.hot_row // (days * sites)
-        stories = s.per_shard * (s.fault_rate + s.noise)
+        stories = s.stories(s.fault_rate + s.noise, day)
         rest = max(
-            0.0,
+            0.1 * s.per_shard,  # however much is told: no day without ordinary work
             s.per_shard
             - 86_400 / beat * 3.2
             - hot * 11
@@ -64,7 +64,7 @@ class Plan:
         transports = int(rest * 0.47 / EVENTS_A_TRANSPORT / 2)
         return cls(
             transports, transports, int(rest * 0.47 / EVENTS_A_PICK), hot, int(rest * 0.06 / EVENTS_A_READ), beat,
-            round(s.per_shard * s.fault_rate), round(s.per_shard * s.noise),
+            round(s.stories(s.fault_rate, day)), round(s.stories(s.noise, day)),
         )  # fmt: skip
 
 
@@ -78,7 +78,7 @@ class Day:
         self.date = s.start + timedelta(days=index)
         self.t0 = midnight(self.date)
         self.sheets = Sheets()
-        self.plan = Plan.of(site)
+        self.plan = Plan.of(site, index)
         style = s.style if s.style != "mixed" else ("zh-csv", "en-csv", "camel-jsonl")[s.seed % 3]
         self.keys = KEYS["snake" if style == "en-csv" else "camel"]
         self.faults: list[dict[str, Any]] = []

@@ -57,6 +57,9 @@ def settings(arguments: list[str] | None = None) -> Settings:
     say.add_argument("--drift-ppm", type=float, default=0.0)
     say.add_argument("--days", type=int)
     say.add_argument("--sites", type=int)
+    say.add_argument(
+        "--story-days", type=int, metavar="N", help="faults and look-alikes on the first N days only; the work goes on"
+    )
     say.add_argument("--hot-row", type=number, default=0, metavar="N", help="operations added on one stock row")
     say.add_argument("--drop", type=names(SOURCES), default=(), metavar="wcs,pda,…", help="sources to leave out")
     say.add_argument("--gz", action="store_true")
@@ -64,8 +67,8 @@ def settings(arguments: list[str] | None = None) -> Settings:
     noise = (3 * given.fault_rate if given.noise is None else given.noise) * given.noise_times
     return Settings(
         out=given.out, events=given.events, seed=given.seed, fault_rate=given.fault_rate, noise=noise, causes=given.causes, style=given.style,
-        clock_offsets=given.clock_offsets, drift_ppm=given.drift_ppm, days=given.days, sites=given.sites, hot_row=given.hot_row,
-        drop=frozenset(given.drop), gz=given.gz,
+        clock_offsets=given.clock_offsets, drift_ppm=given.drift_ppm, days=given.days, sites=given.sites,
+        story_days=given.story_days, hot_row=given.hot_row, drop=frozenset(given.drop), gz=given.gz,
     )  # fmt: skip
 
 

@@ -71,7 +71,7 @@ class Site:
         size = settings.per_shard
         rng = np.random.default_rng([settings.seed, number, 0])
         self.common = int(np.clip(np.sqrt(size) / 2.5, 40, 400))
-        stories = size * (settings.fault_rate + settings.noise)
+        stories = settings.stories(settings.fault_rate + settings.noise)
         openings = (
             int(20 + 1.2 * stories * settings.shape[0] / len(settings.causes))
             if "F-S-02-05.4" in settings.causes

@@ -64,7 +64,9 @@ def test_lanes_are_the_actors_and_the_row() -> None:
 def test_an_act_without_a_time_and_many_alike() -> None:
     first, *rest = acts()
     made = told("en", replace(first, at=None, more=1), *rest)
-    assert made.paragraph.startswith("time not known R1 read 100 (and 1 more cited line like it); 2026-03-11 10:14:00.140 R2")
+    assert made.paragraph.startswith(
+        "time not known R1 read 100 (and 1 more cited line like it); 2026-03-11 10:14:00.140 R2"
+    )
     assert made.lines[0].more == "and 1 more cited line like it"
 
 

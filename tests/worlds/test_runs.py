@@ -79,6 +79,17 @@ def test_rates_are_kept(simulate, rate):
     assert max(causes.values()) - min(causes.values()) <= 2 if len(causes) == 27 else True
 
 
+def test_the_record_goes_on_after_the_stories(simulate):
+    world = Read(simulate("--events", "100k", "--days", "4", "--story-days", "2", "--fault-rate", "5e-4", "--style", "en-csv"))
+    assert len(world.truth["faults"]) == 50
+    told = {story[at][:10] for name, at in (("faults", "started_at"), ("innocent", "at")) for story in world.truth[name]}
+    assert max(told) <= "2026-03-12"
+    ledgers = sorted((world.folder / "evidence" / "wms").glob("*ledger*"))
+    sizes = [path.stat().st_size for path in ledgers]
+    assert len(sizes) == 4
+    assert min(sizes) > max(sizes) / 3
+
+
 def test_only_the_causes_asked_for(simulate):
     truth = Read(simulate(*SMALL, "--causes", "F-S-02-05.2,F-S-02-01.1")).truth
     assert {f["cause"] for f in truth["faults"]} == {"F-S-02-05.2", "F-S-02-01.1"}

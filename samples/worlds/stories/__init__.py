@@ -87,9 +87,9 @@ def plan(day: Day) -> Script:
 def _turns(day: Day, rate: float, order: np.ndarray) -> list[str]:
     """The causes whose turn it is today."""
     s = day.settings
-    days, _ = s.shape
-    shard = day.site.number * days + day.index
-    first, last = round(shard * s.per_shard * rate), round((shard + 1) * s.per_shard * rate)
+    today = s.stories(rate, day.index)
+    nth = day.site.number * s.told_days + day.index
+    first, last = round(nth * today), round((nth + 1) * today)
     return [s.causes[order[n % len(order)]] for n in range(first, last)]
 
 
