@@ -265,7 +265,7 @@ class Case:
         times = events["ts"].drop_nulls()
         since, until = limits or cast("tuple[datetime | None, datetime | None]", (times.min(), times.max()))
         session = self._around(since, until)
-        session.views("ledger_rows", "api_pairs")
+        session.views("ledger_rows", "api_pairs", "posting_images")
         events = with_answers(session.con, events)
         findings = [one for one in session.findings if _concerns(one, subject, set(events["event_id"]))]
         verdict = judge(
@@ -452,12 +452,15 @@ class Case:
         verdict: Any,
         controls: Sequence[Control],
     ) -> CaseResult:
-        from forensics.verdict import plan
+        from forensics.verdict import damage, plan
 
         incidents, undecided, steps = verdict
         if any(incident.correction for incident in incidents):
             session.views(*plan.VIEWS)
             incidents = plan.plan(session.con, incidents, findings)
+        if incidents:
+            session.views(*damage.VIEWS)
+            incidents, findings = damage.assess(session.con, incidents, findings)
         evidence = self.evidence()
         facts = {key: value for key, value in self.folder.settings.items() if key in ("id", "tz", "created_at")}
         return CaseResult(

@@ -9,6 +9,7 @@
     events = [ { like = "deduct", ts = "10:00:00", request_id = "R1" }, … ]
     expect = [ { sku = "10023", qty_error = "-5" } ]     # [] = nothing may be found
 
+`course = ["R1 began", "≈ R2 wrote 95 …"]` expects the finding's acts, in English and in order; `≈` is one whose order is not known.
 An event's `ts` is a time of day (of 2026-03-11, UTC) or a full ISO time; `source` is its kind and system where not given,
 so that events of one kind share one clock and one file. An empty text is null. `missing = true` expects the check to say that it cannot judge.
 For a control `expect` is its list, in order, each row by some of its columns, and `figure` its figure; its days are UTC's.
@@ -33,7 +34,7 @@ from forensics.model.result import SUBJECT_FIELDS, Control, Finding
 DAY: Final = "2026-03-11"
 _CASE_KEYS: Final = frozenset({"name", "events", "expect", "figure", "params", "clocks", "missing", "undecided"})
 _EXPECT_KEYS: Final = frozenset(
-    {*SUBJECT_FIELDS, "qty_error", "strength_min", "details", "level", "evidence", "started_at"}
+    {*SUBJECT_FIELDS, "qty_error", "strength_min", "details", "level", "evidence", "started_at", "course"}
 )
 _PRECISION: Final = {0: "s", 3: "ms", 6: "us"}
 
@@ -232,6 +233,8 @@ def _differences(one: Finding, expected: dict[str, Any]) -> list[str]:
             same = one.strength >= float(value)
         elif key == "evidence":
             same = {item.note for item in one.evidence} >= set(value)
+        elif key == "course":
+            same = [("≈ " if act.unordered else "") + act.text["en"] for act in one.course] == list(value)
         elif key == "details":
             same = all(_same(one.details.get(name), item) for name, item in value.items())
         else:

@@ -15,7 +15,17 @@ from forensics.model.event import KINDS
 from forensics.model.fault import Cause, Fault, Text
 
 _FAULT_KEYS: Final = ("id", "slug", "title", "symptom", "cause", "step", "prevention")
-_CAUSE_KEYS: Final = ("id", "slug", "title", "share", "needs", "signature", "contradiction", "correction")
+_CAUSE_KEYS: Final = (
+    "id",
+    "slug",
+    "title",
+    "share",
+    "needs",
+    "signature",
+    "contradiction",
+    "correction",
+    "correction_in_book",
+)
 _STEP_KEYS: Final = ("zh", "en", "causes", "needs", "on_site")
 
 

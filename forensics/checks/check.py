@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from forensics.checks.acts import Act, read_acts
 from forensics.checks.header import Fields, bare_sql, header, read
 from forensics.content import content_dir
 from forensics.model.errors import ConfigError, Location, QueryError
@@ -15,7 +16,7 @@ from forensics.model.event import KINDS
 from forensics.model.result import LEVELS
 
 _CHECK_KEYS: Final = (
-    "id", "slug", "title", "needs", "key", "level", "params", "false_positives", "message", "words",
+    "id", "slug", "title", "needs", "key", "level", "params", "false_positives", "message", "words", "acts", "conclusion",
 )  # fmt: skip
 _VIEW_KEYS: Final = ("name", "uses", "about", "materialise", "as_written", "step")
 _ID = re.compile(r"F-S-02-0[1-6]\.[1-9]|[A-Za-z][A-Za-z0-9_.-]*")
@@ -42,7 +43,8 @@ class Check:
         key: the subject column by which events may be split without changing the result.
         message: templates; `{column}` is a column of the result or a key of its details.
         words: values of the result that a message says in the reader's language.
-        uses: the views that its SQL names.
+        acts: by a witness's note, which act of the finding's course it tells of.
+        conclusion: what follows from the acts; a template like `message`, empty if it has none.
     """
 
     id: str
@@ -57,6 +59,8 @@ class Check:
     words: dict[str, dict[str, str]]
     sql: str
     path: Path
+    acts: dict[str, Act] = field(default_factory=dict)
+    conclusion: dict[str, str] = field(default_factory=dict)
 
     @property
     def fault(self) -> str:
@@ -150,6 +154,8 @@ def read_check(path: Path) -> Check:
         words=read_words(fields),
         sql=text,
         path=path,
+        acts=read_acts(fields),
+        conclusion=fields.bilingual("conclusion") if "conclusion" in table else {},
     )
 
 

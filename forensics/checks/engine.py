@@ -14,6 +14,7 @@ import duckdb
 
 from forensics.checks.check import Check, load_checks, load_views, views_named
 from forensics.checks.clocktable import Clocks
+from forensics.checks.course import told
 from forensics.checks.findings import Key, check_columns, finding, witness_keys
 from forensics.checks.prepare import ensure_views, has_relation, is_prepared, prepare, sql_error
 from forensics.checks.select import absent, kinds, known_parameters, select
@@ -55,7 +56,10 @@ def run_checks(
     # Evidence of all checks is looked up at once: it costs a pass over the archive.
     known = _resolve(con, [key for _, row in rows for key in witness_keys(row)])
     made = {one.id: one for one in (finding(check, row, known) for check, row in rows)}
-    return sorted(made.values(), key=lambda one: (one.cause, one.started_at is None, one.started_at, one.id))
+    return sorted(
+        told(con, judged, list(made.values())),
+        key=lambda one: (one.cause, one.started_at is None, one.started_at, one.id),
+    )
 
 
 def run_check(
@@ -99,10 +103,14 @@ def _resolve(con: duckdb.DuckDBPyConnection, keys: Sequence[Key]) -> dict[Key, E
         {"s": [key[0] for key in unique], "o": [key[1] for key in unique], "p": [key[2] for key in unique]},
     )
     files = has_relation(con, "evidence")
+    ensure_views(con, ["events_ordered"])
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE cited_events AS SELECT e.* FROM events_ordered e JOIN cited USING (source, byte_offset, part)"
+    )
     rows = con.execute(
         f"""SELECT e.source, e.byte_offset, e.part, e.ts, e.system, e.line, left(e.raw, {_TEXT_LIMIT}),
                    {"f.file" if files else "e.source"}
-            FROM events e JOIN cited USING (source, byte_offset, part)
+            FROM cited_events e
             {"LEFT JOIN (SELECT source, any_value(path || coalesce('!' || member, '')) AS file FROM evidence GROUP BY source) f USING (source)" if files else ""}"""
     ).fetchall()
     return {

@@ -71,6 +71,9 @@ def _incident(item: Told, t: Texts, zone: Zone) -> list[str]:
     ]
     if item.notes:
         out += [f"### {t('review.notes')}", "", *(f"- {escape(note)}" for note in item.notes), ""]
+    if item.damage:
+        told = [*item.damage, *(f"{curve.name}{t('summary.colon')}{curve.summary}" for curve in item.curves)]
+        out += [f"### {t('damage.title')}", "", *(f"- {escape(line)}" for line in told), ""]
     if item.causes:
         out += [f"### {t('section.causes')}", ""]
         out += [
@@ -107,6 +110,8 @@ def _incident(item: Told, t: Texts, zone: Zone) -> list[str]:
 def _finding(finding: ToldFinding, t: Texts, zone: Zone) -> list[str]:
     new = f" **{t('since.new')}**" if finding.new else ""
     out = [f"- {escape(finding.message)} ({escape(finding.finding.cause)}){new}"]
+    if finding.course:
+        out += [f"  {escape(finding.course.paragraph)}"]
     for c in finding.cited[:MAX_LINES]:
         e = c.evidence
         note = f" {escape(e.note)}" if e.note else ""

@@ -176,6 +176,8 @@ class _Printer:
         self._line((f"{told.subject} · {told.when} · {told.incident.id}", "dim"), new, state)
         for note in told.notes:
             self._line((note, "cyan"), indent=2, hang=2)
+        for line in (*told.damage, *(f"{c.name}{self.t('summary.colon')}{c.summary}" for c in told.curves)):
+            self._line((line, "yellow"), indent=2, hang=2)
         for n, cause in enumerate(told.causes, 1):
             self._cause(n, cause)
         for finding in told.findings[:MAX_INCIDENTS]:
@@ -220,6 +222,8 @@ class _Printer:
         self.console.print()
         new = (f"  {self.t('since.new')}" if finding.new else "", "bold green")
         self._line((finding.message, "bold"), (f"  {finding.finding.cause}", "dim"), new)
+        if finding.course:
+            self._line((finding.course.paragraph, ""), indent=2)
         for c in finding.cited[:MAX_CITED]:
             e = c.evidence
             style = "red" if e.role == "for" else "blue"

@@ -130,8 +130,10 @@ def _one(text: pl.Series, form: str, clock: Clock) -> Times:
         )
     if form in EPOCHS:
         micros = (text.cast(pl.Decimal(38, 9), strict=False) * EPOCHS[form]).cast(pl.Int64, strict=False)
-        precision = {1_000_000: "s", 1_000: "ms", 1: "us"}[EPOCHS[form]]
-        return finished(micros.cast(_NAIVE).dt.replace_time_zone("UTC"), constant(precision, len(text)))
+        digits = {1_000_000: 0, 1_000: 3, 1: 6}[EPOCHS[form]] + text.str.extract(r"\.(\d+)$").str.len_bytes().fill_null(
+            0
+        )
+        return finished(micros.cast(_NAIVE).dt.replace_time_zone("UTC"), _by_digits(digits))
     return _strptime(text, form, clock)
 
 
@@ -161,6 +163,13 @@ def fixed_width(text: pl.Series, zone: str) -> Times | None:
     offsets = {name: _offset(name.strip()) for name in zones.unique() if _OFFSET.fullmatch(name)}
     east = zones.replace_strict(offsets, default=None, return_dtype=pl.Duration("us"))
     return finished((naive - east).dt.replace_time_zone("UTC"), precision)
+
+
+def _by_digits(digits: pl.Series) -> pl.Series:
+    """The precision of seconds with so many decimals."""
+    return pl.select(
+        pl.when(digits > 3).then(pl.lit("us")).when(digits > 0).then(pl.lit("ms")).otherwise(pl.lit("s"))
+    ).to_series()
 
 
 _OFFSET = re.compile(r"\s?(?:Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)", re.ASCII)
@@ -196,10 +205,7 @@ def _strptime(text: pl.Series, form: str, clock: Clock) -> Times:
     if day_only:
         precision = constant("day", len(text))
     elif re.search(r"%(?:\.?\d?f|\.\d?f|N)", form):
-        digits = text.str.extract(_FRACTION).str.len_bytes()
-        precision = pl.select(
-            pl.when(digits > 3).then(pl.lit("us")).when(digits > 0).then(pl.lit("ms")).otherwise(pl.lit("s"))
-        ).to_series()
+        precision = _by_digits(text.str.extract(_FRACTION).str.len_bytes())
     elif re.search(r"%[-_0]?(?:[STrXcs+])", form):
         precision = constant("s", len(text))
     else:

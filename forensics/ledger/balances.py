@@ -36,12 +36,13 @@ WITH touched AS (
       AND us BETWEEN $since AND $until
     GROUP BY 1 ORDER BY n DESC, stock_key LIMIT $most
 )
-SELECT make_timestamptz(us) AS ts, sku, location,
-       coalesce(qty_after, sum(qty) OVER (PARTITION BY stock_key ORDER BY nr ROWS UNBOUNDED PRECEDING))::DECIMAL(18,6) AS balance,
-       qty::DECIMAL(18,6) AS delta, concat(source, ':', byte_offset, ':', part) AS event_id
-FROM ledger_rows JOIN touched USING (stock_key)
-WHERE us BETWEEN $since AND $until
-ORDER BY stock_key, nr
+SELECT make_timestamptz(l.us) AS ts, l.sku, l.location,
+       coalesce(p.row_after, l.qty_after, sum(l.qty) OVER (PARTITION BY stock_key ORDER BY l.nr ROWS UNBOUNDED PRECEDING))::DECIMAL(18,6) AS balance,
+       l.qty::DECIMAL(18,6) AS delta, concat(l.source, ':', l.byte_offset, ':', l.part) AS event_id
+FROM ledger_rows l JOIN touched USING (stock_key)
+LEFT JOIN (SELECT stock_key, txn, row_after FROM posting_images WHERE joined_by = 'txn' AND postings = 1) p USING (stock_key, txn)
+WHERE l.us BETWEEN $since AND $until
+ORDER BY stock_key, l.nr
 """
 
 
@@ -52,10 +53,11 @@ def balances(
 ) -> pl.DataFrame:
     """Book balance after each posting on the stock rows that a subject touched.
 
-    Where the ledger writes no balance, it is the running sum of its changes within the limits.
+    Where a row image shows what the stock row became, that is its balance, whatever the posting believed. Where nothing writes a
+    balance, it is the running sum of its changes within the limits.
 
     Args:
-        con: prepared for checks (`ledger_rows` is made if need be).
+        con: prepared for checks, with the views `ledger_rows` and `posting_images`.
         related: ids by column name, as `identity.closure` gives them.
         limits: only postings between these moments.
 

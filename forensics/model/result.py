@@ -35,6 +35,103 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class Documents:
+    """Documents that something befell: the first few, and how many there are."""
+
+    first: tuple[str, ...] = ()
+    total: int = 0
+
+
+@dataclass(frozen=True)
+class Damage:
+    """What came of a false number.
+
+    Attributes:
+        book: the book itself was wrong; else only what was shown.
+        units: by how much it was off, without sign; of several findings on one stock row what they add up to.
+        since, until: from when to when it was false; `until` is null while nothing in the records sets it right.
+        acted: documents that were posted on it.
+        refused: documents that were refused because it was too low.
+        oversold: documents that were given goods which were not there.
+        at_least: the records end, or the window is cut, before all of it is seen.
+    """
+
+    book: bool
+    units: Decimal
+    since: datetime | None
+    until: datetime | None
+    acted: Documents = Documents()
+    refused: Documents = Documents()
+    oversold: Documents = Documents()
+    at_least: bool = False
+
+
+@dataclass(frozen=True)
+class Balance:
+    """A stock row after one posting: as recorded, and as it would have been without the fault."""
+
+    ts: datetime
+    recorded: Decimal
+    correct: Decimal
+    qty: Decimal
+    doc: str | None
+    event_id: str
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The course of one stock row's balance around an incident; `cut`: postings after the last point are left out."""
+
+    sku: str
+    location: str | None
+    batch: str | None
+    pallet: str | None
+    points: tuple[Balance, ...]
+    cut: bool = False
+
+
+@dataclass(frozen=True)
+class Act:
+    """One act in the course of a finding: who did what to which value, as its cited lines tell it.
+
+    Attributes:
+        act: which one, of `queries/acts.toml`.
+        lane: `who` for the actor's own lane, else the name of a lane that all share.
+        who: the request, document or transaction that did it.
+        name: heading of the lane; `text`: the sentence without its time; `short`: the sentence where the lane's heading says who.
+        at, precision: as recorded, by the best resolved of its lines.
+        flow: `read` if a value came from the stock row, `write` if one went into it.
+        value, qty, before, after: the value it read or showed, its own change, what it started from and ended with.
+        row_before, row_after: what the stock row itself was before and after it, where that is known.
+        fault: this act is what went wrong.
+        unordered: the clocks do not tell whether it came after the act before it in the list.
+        more: acts like it that are left out behind it.
+        events: ids of the cited lines that tell of it.
+    """
+
+    act: str
+    lane: str
+    who: str | None
+    name: dict[str, str]
+    text: dict[str, str]
+    short: dict[str, str]
+    at: datetime | None
+    precision: str | None
+    system: str | None
+    flow: str | None = None
+    value: Decimal | None = None
+    qty: Decimal | None = None
+    before: Decimal | None = None
+    after: Decimal | None = None
+    row_before: Decimal | None = None
+    row_after: Decimal | None = None
+    fault: bool = False
+    unordered: bool = False
+    more: int = 0
+    events: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Finding:
     """A disagreement between witnesses that one check named."""
 
@@ -51,6 +148,11 @@ class Finding:
     message: dict[str, str]
     evidence: tuple[Evidence, ...] = ()
     details: dict[str, Any] = field(default_factory=dict)
+    course: tuple[Act, ...] = ()
+    """The few acts that prove it, in order; empty where its check does not say what its lines tell."""
+    conclusion: dict[str, str] = field(default_factory=dict)
+    """What follows from them, in both languages."""
+    damage: Damage | None = None
 
 
 @dataclass(frozen=True)
@@ -200,6 +302,9 @@ class Incident:
     settled: tuple[Settled, ...] = ()
     status: str | None = None
     notes: tuple[Note, ...] = ()
+    damage: Damage | None = None
+    balance: tuple[Curve, ...] = ()
+    """The stock rows that were wrong, as recorded and as they would have been."""
 
 
 @dataclass(frozen=True)

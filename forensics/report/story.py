@@ -24,6 +24,7 @@ from forensics.model.result import (
     Subject,
     Undecided,
 )
+from forensics.report import course, damage
 from forensics.report.paths import evidence_folder, short
 from forensics.report.safe import one_line
 from forensics.report.texts import DASH, Texts
@@ -155,6 +156,8 @@ class _Teller:
             settled=tuple(self._settled(one) for one in incident.settled),
             status=self.t.word("review_state", incident.status) if incident.status else "",
             notes=tuple(review_text(note, self.t, self.zone) for note in incident.notes),
+            damage=damage.tell(incident.damage, self.t, self.zone),
+            curves=tuple(damage.draw(curve, incident.damage, self.t, self.zone) for curve in incident.balance),
         )
 
     @staticmethod
@@ -168,8 +171,9 @@ class _Teller:
             finding,
             self.cause_title(finding.cause, finding.slug),
             message,
-            self._cite(finding.evidence),
+            cited := self._cite(finding.evidence),
             finding.id in self.new,
+            course.tell(finding, {c.evidence.event_id: c.number for c in cited}, self.t, self.zone),
         )
 
     def _cite(self, evidence: Sequence[Evidence]) -> tuple[Cited, ...]:
@@ -305,7 +309,7 @@ class _Teller:
             lines.append(self.t("summary.incidents", n=len(told), levels=counted))
             lines += [f"{t.number}. {t.title}{self.t('summary.colon')}{one_line(t.subject, 160)}" for t in told[:3]]
         elif told:
-            lines += [told[0].headline]
+            lines += [told[0].headline, *told[0].damage[:2]]
         elif loose:
             lines += [f.message for f in loose[:3]]
         if len(undecided) == 1 and not lines:

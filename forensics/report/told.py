@@ -32,14 +32,54 @@ class RankedCause:
 
 
 @dataclass(frozen=True)
+class Cell:
+    """What one lane shows at one act.
+
+    Attributes:
+        text: what is written there, empty where nothing happens.
+        on: the lane's actor has begun and not ended.
+        passes: a value goes through to another lane.
+        kind: how it is painted: `begin`, `read`, `write`, `fault`, `row`, or empty.
+    """
+
+    text: str = ""
+    on: bool = False
+    passes: bool = False
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One act as a line across the lanes: its time, a cell a lane, the whole sentence, the numbers of its cited lines."""
+
+    time: str
+    cells: tuple[Cell, ...]
+    sentence: str
+    cited: tuple[int, ...]
+    unordered: bool
+    more: str
+
+
+@dataclass(frozen=True)
+class Course:
+    """How a finding came about: in one paragraph, and as lines across lanes. `note` says what to mind about the times."""
+
+    paragraph: str
+    lanes: tuple[str, ...]
+    lines: tuple[Line, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class ToldFinding:
-    """A finding with its message and its cited lines in order of time."""
+    """A finding with its message, its course if its check tells one, and its cited lines in order of time."""
 
     finding: Finding
     title: str
     message: str
     cited: tuple[Cited, ...]
     new: bool = False  # since the last audit
+    course: Course | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +96,28 @@ class Posting:
     after: str | None
     details: tuple[tuple[str, str], ...]
     notes: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A stock row's balance as recorded and as it would have been: paths in a box of 100 × 100, and the same in figures.
+
+    `marks` are the x at which the two grow apart or together; `rows` are time, document, change, recorded, correct, and whether they differ.
+    """
+
+    name: str
+    summary: str
+    recorded: str
+    correct: str
+    between: str
+    zero: float | None
+    marks: tuple[float, ...]
+    top: str
+    bottom: str
+    first: str
+    last: str
+    rows: tuple[tuple[str, str, str, str, str, bool], ...]
+    cut: bool
 
 
 @dataclass(frozen=True)
@@ -76,6 +138,8 @@ class Told:
     settled: tuple[str, ...] = ()
     status: str = ""
     notes: tuple[str, ...] = ()
+    damage: tuple[str, ...] = ()
+    curves: tuple[Drawn, ...] = ()
 
     @property
     def new(self) -> bool:

@@ -24,13 +24,29 @@ from forensics.verdict.group import values
 
 ACTIONS: Final = (
     "reverse", "adjust", "transfer", "replay", "post", "move", "release", "rebind", "resend", "complete", "cancel", "count",
-    "allocate", "requery", "retry", "invalidate", "investigate", "none",
+    "allocate", "requery", "retry", "invalidate", "investigate", "repair", "none",
 )  # fmt: skip
 _WITHOUT_QTY: Final = frozenset(
-    {"replay", "resend", "rebind", "release", "allocate", "requery", "retry", "invalidate", "count", "complete", "cancel", "investigate"}
+    {
+        "replay",
+        "resend",
+        "rebind",
+        "release",
+        "allocate",
+        "requery",
+        "retry",
+        "invalidate",
+        "count",
+        "complete",
+        "cancel",
+        "investigate",
+        "repair",
+    }
 )
 BOOK_CLASSES: Final = ("F-S-02-01", "F-S-02-02", "F-S-02-05")
 """Classes whose `qty_error` is how far the book is from the truth; elsewhere it compares two systems or two readings."""
+IN_BOOK: Final = "+in_book"
+"""Behind a cause's id: its rule where the book itself is wrong, `correction_in_book` of a cause that is not always about it."""
 _KEPT: Final = ("book_before", "book_after", "qty_before", "qty_after", "from_location", "to_location", "pallet_before",
                 "endpoint", "request_id", "doc", "partner_doc")  # fmt: skip
 
@@ -47,9 +63,10 @@ def corrections(findings: Iterable[Finding], rules: Mapping[str, Rule], lang: st
     """One posting per finding that has a remedy, without repeats, in the findings' order."""
     result: list[Correction] = []
     for finding in findings:
-        rule = rules.get(finding.cause)
+        rule = rules.get(finding.cause + IN_BOOK) if in_book(finding) else None
+        rule = rule or rules.get(finding.cause)
         if rule is None:
-            if finding.fault not in BOOK_CLASSES or finding.qty_error == 0:
+            if not in_book(finding) or finding.qty_error == 0:
                 continue
             signed = ("+" if finding.qty_error > 0 else "") + decimal_text(finding.qty_error)
             rule = Rule("adjust", texts.fill(texts.ADJUST, error=signed))
@@ -59,6 +76,11 @@ def corrections(findings: Iterable[Finding], rules: Mapping[str, Rule], lang: st
         if all(_what(posting) != _what(other) for other in result):
             result.append(posting)
     return tuple(result)
+
+
+def in_book(finding: Finding) -> bool:
+    """Whether the book itself is off by the finding's error: all of some classes, else where the check says so."""
+    return finding.fault in BOOK_CLASSES or bool(finding.details.get("in_book"))
 
 
 def _posting(finding: Finding, rule: Rule, lang: str) -> Correction:
@@ -110,9 +132,10 @@ def load_rules(folder: Path) -> dict[str, Rule]:
         except (OSError, ValueError):
             continue
         for cause in _causes(table):
-            rule = cause.get("correction")
-            if isinstance(rule, dict) and rule.get("action") in ACTIONS and isinstance(cause.get("id"), str):
-                rules[cause["id"]] = Rule(rule["action"], {k: str(rule.get(k, "")) for k in ("zh", "en")})
+            for key, suffix in (("correction", ""), ("correction_in_book", IN_BOOK)):
+                rule = cause.get(key)
+                if isinstance(rule, dict) and rule.get("action") in ACTIONS and isinstance(cause.get("id"), str):
+                    rules[cause["id"] + suffix] = Rule(rule["action"], {k: str(rule.get(k, "")) for k in ("zh", "en")})
     return rules
 
 

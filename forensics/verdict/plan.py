@@ -16,14 +16,14 @@ import duckdb
 from forensics.model.result import Correction, Effect, Finding, Incident, decimal_text
 from forensics.model.when import to_micros
 from forensics.verdict import texts
-from forensics.verdict.correct import BOOK_CLASSES
+from forensics.verdict.correct import in_book
 from forensics.verdict.group import values
 from forensics.verdict.replay import replay_requests
 from forensics.verdict.settled import change, settled, signed
 
 PHASES: Final = (
     ("investigate", "count"), ("cancel", "complete", "replay", "resend"), ("reverse",), ("transfer", "move", "rebind"),
-    ("post", "adjust"), ("release", "invalidate"), ("allocate", "requery", "retry"),
+    ("post", "adjust"), ("release", "invalidate", "repair"), ("allocate", "requery", "retry"),
 )  # fmt: skip
 """The order of steps: look first, then let the systems post what they missed, then take back, move, adjust, let go, and ask again."""
 VIEWS: Final = ("ledger_rows", "book_state", "api_calls")
@@ -123,7 +123,7 @@ def _effects(
     for number, (incident, correction) in enumerate(todo):
         finding = known.get(correction.finding or "")
         delta = change(correction, finding)
-        if not delta or finding is None or finding.fault not in BOOK_CLASSES or correction.sku is None:
+        if not delta or finding is None or not in_book(finding) or correction.sku is None:
             continue
         origin, target = (correction.details.get(key) for key in ("from_location", "to_location"))
         moves = correction.action in {"transfer", "move"} and origin and target

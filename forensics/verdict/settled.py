@@ -11,10 +11,10 @@ import duckdb
 from forensics.model.result import Correction, Finding, Settled, decimal_text
 from forensics.model.when import from_micros, to_micros
 from forensics.verdict import texts
-from forensics.verdict.correct import BOOK_CLASSES
+from forensics.verdict.correct import in_book
 from forensics.verdict.group import values
 
-_SENDS: Final = frozenset({"replay", "resend", "complete"})
+_SENDS: Final = frozenset({"replay", "resend", "complete", "count"})
 
 _LATER: Final = """
 WITH asked AS (
@@ -92,7 +92,7 @@ def signed(qty: Decimal) -> str:
 
 def _asked(number: int, correction: Correction, known: Mapping[str, Finding]) -> dict[str, Any] | None:
     finding = known.get(correction.finding or "")
-    if finding is None or finding.fault not in BOOK_CLASSES or finding.started_at is None or correction.sku is None:
+    if finding is None or not in_book(finding) or finding.started_at is None or correction.sku is None:
         return None
     wanted = change(correction, finding) or -finding.qty_error
     docs = values(finding.subject, "doc")

@@ -16,6 +16,18 @@ en = "{sku} {location}: {doc} line {doc_line} was deducted {times} times by {eac
 "retried after an open outcome"               = { zh = "同一单据行，前一次结果未知后换号重试", en = "one document line, retried under a new id after an attempt whose outcome was unknown" }
 "more than ordered"                           = { zh = "累计扣减超过单据数量", en = "together more than was ordered" }
 
+[acts]                                  # the course of the finding, by the notes of its lines (docs/queries.md)
+"ordered"                 = "ordered"
+"request"                 = "sent"
+"attempt without an answer" = { act = "unanswered", fault = true }
+"deduction"               = "posted"
+"deducted again"          = { act = "posted", fault = true, zh = "{who} 又过账 {qty}[（{before} → {after}）]", en = "{who} posted {qty} again[ ({before} → {after})]" }
+"row change"              = "row"
+
+[conclusion]
+zh = "[{doc} ][行 {doc_line} ]应扣一次，实扣 {times} 次：多扣 {extra_qty}。"
+en = "[{doc} ][line {doc_line} ]was due once and deducted {times} times: {extra_qty} too much."
+
 [params.tolerance]
 default = 0.000001
 unit    = "quantity"

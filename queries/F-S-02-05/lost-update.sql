@@ -16,6 +16,16 @@ en = "{sku} {location}: {overwriter} computed from the old balance {read_value} 
 "request times" = { zh = "依据请求时间重叠", en = "shown by overlapping requests" }
 "posting times" = { zh = "依据过账时间相同", en = "shown by simultaneous postings" }
 
+[acts]                                  # the course of the finding, by the notes of its lines (docs/queries.md)
+"lost"                        = "wrote"
+"overwrote"                   = { act = "wrote", fault = true, last = true, zh = "{who} 按[此前读到的 {before} ]计算[（自己的变动 {qty}）]，写入 {after}", en = "{who} wrote {after}[ from the {before} it had read][ (its own {qty})]" }
+"row change of the lost update" = "row"
+"row change of the overwrite" = "row"
+
+[conclusion]
+zh = "{lost} 的变动因此丢失：库存行变为 {written_value}，应为 {correct_value}（偏差 {qty_error}）。"
+en = "The change of {lost} is lost: the row became {written_value} and should have become {correct_value} (off by {qty_error})."
+
 [params.tolerance]
 default = 0.000001
 unit    = "quantity"

@@ -16,6 +16,16 @@ en = "{sku} {location}: {proof}, quantity {opening}."
 "opening falls short"    = { zh = "期初少记，之后的负数正等于缺口", en = "the opening was posted short of its document, and the row later stood just that much below zero" }
 "begins below zero"      = { zh = "记录开始时已为负，期初不在记录内", en = "already below zero where the record begins, its opening is not in it" }
 
+[acts]                                  # the course of the finding, by the notes of its lines (docs/queries.md)
+"opening document" = "paper"
+"opening"          = { act = "opened", fault = true, zh = "库存行从 {opening} 开始", en = "the row began with {opening}" }
+"row created"      = { act = "opened", fault = true, zh = "库存行以 {opening} 建立", en = "the row was created with {opening}" }
+"below zero"       = { act = "opened", fault = true, zh = "记录开始时库存行已是 {opening}", en = "the row stood at {opening} where the record begins" }
+
+[conclusion]
+zh = "期初的偏差是 {qty_error}，此后每个余额都带着它。"
+en = "The opening is off by {qty_error}, and so is every balance after it."
+
 [params.tolerance]
 default = 0.000001
 unit    = "quantity"

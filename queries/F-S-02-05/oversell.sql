@@ -18,6 +18,20 @@ en = "{sku} {location}: {available} were available, {doc} together took {taken},
 "same moment"          = { zh = "同一时刻过账，没有请求时间可证", en = "posted at the same moment, without request times" }
 "balance only"         = { zh = "只见行值跌破零", en = "only the row is seen going below zero" }
 
+[acts]                                  # the course of the finding, by the notes of its lines (docs/queries.md)
+"deduction"                = "deducted"
+"deducted on the same balance" = "deducted"
+"deducted meanwhile"       = "deducted"
+"deducted on a stale check" = { act = "deducted", fault = true }
+"went below zero"          = { act = "deducted", fault = true, zh = "{who} 扣减 {amount}，余额由 {before} 变为 {after}", en = "{who} took {amount}: the balance went from {before} to {after}" }
+"goes on below zero"       = "stood"
+"row change"               = "row"
+"request"                  = "began"
+
+[conclusion]
+zh = "可用只有 {available}，合计扣了 {taken}：多卖 {short}。"
+en = "Only {available} were there and {taken} were taken: {short} were sold that did not exist."
+
 [params.tolerance]
 default = 0.000001
 unit    = "quantity"

@@ -17,6 +17,17 @@ en = "{sku} {location}: the database had {committed}, the cache still answered {
 "old reads only"                       = { zh = "只见旧值，没有缓存日志", en = "only old values are seen, and there is no cache log" }
 "expiry only"                          = { zh = "缓存从不删除，只靠过期", en = "this cache is never invalidated, it only expires" }
 
+[acts]                                  # the course of the finding, by the notes of its lines (docs/queries.md)
+"value replaced"             = "replaced"
+"deleted in the cache"       = "cache_deleted"
+"old value set in the cache" = { act = "cache_set", fault = true }
+"committed value shown"      = "shown"
+"old value shown"            = { act = "shown", fault = true }
+
+[conclusion]
+zh = "数据库已是 {committed}，缓存的 {value} 是旧值：库存没有错，错的是显示的数。"
+en = "The database had {committed}; the {value} from the cache was old: the stock was right, the number shown was not."
+
 [params.settle_s]
 default = 1.0
 unit    = "s"

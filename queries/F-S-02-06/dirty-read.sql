@@ -17,6 +17,15 @@ en = "{sku} {location}: {value} was shown ({reads} times) and never committed, t
 "overwritten"        = { zh = "写入者互相覆盖，显示的值随后消失", en = "two writers overwrote one another and the value vanished again" }
 "unexplained"        = { zh = "没有发现回滚的事务", en = "no transaction is known that rolled back" }
 
+[acts]                                  # the course of the finding, by the notes of its lines (docs/queries.md)
+"isolation level"       = "level"
+"value never committed" = { act = "shown", fault = true }
+"undone write"          = "undone"
+
+[conclusion]
+zh = "{value} 从未提交，已提交的一直是 {committed}：库存没有错，错的是显示的数。"
+en = "{value} was never committed, the committed value was {committed}: the stock was right, the number shown was not."
+
 [params.gap_s]
 default = 60.0
 unit    = "s"

@@ -16,6 +16,17 @@ en = "{sku} {location}: the primary had {committed}, the replica answered {value
 "not sampled"          = { zh = "未采样", en = "not sampled" }
 "near zero"            = { zh = "接近零", en = "near zero" }
 
+[acts]                                  # the course of the finding, by the notes of its lines (docs/queries.md)
+"value replaced"        = "replaced"
+"committed value shown" = "shown"
+"old value shown"       = { act = "shown", fault = true }
+"replication lag"       = "lagged"
+"replication stopped"   = "stopped"
+
+[conclusion]
+zh = "主库已是 {committed}，从库还是 {value}：库存没有错，错的是显示的数。"
+en = "The primary had {committed}, the replica still {value}: the stock was right, the number shown was not."
+
 [params.lag_s]
 default = 1.0
 unit    = "s"

@@ -17,6 +17,18 @@ en = "{sku} {location}: {proof}, {times} times; {expected} was expected, {actual
 "report refresh overdue"    = { zh = "报表逾期未刷新，仍显示基表的旧值", en = "a report whose refresh is overdue showed a value its base had replaced" }
 "report shown late"         = { zh = "报表显示的是基表的旧值，刷新周期不明", en = "a report showed a value its base had replaced; how often it is refreshed is not known" }
 
+[acts]                                  # the course of the finding, by the notes of its lines (docs/queries.md)
+"posting"               = "posted"
+"row change"            = { act = "row", fault = true }
+"last refresh"          = "refreshed"
+"value replaced"        = "replaced"
+"committed value shown" = "shown"
+"report value shown"    = { act = "shown", fault = true }
+
+[conclusion]
+zh = "{proof}：应为 {expected}，实为 {actual}。"
+en = "What this shows: {proof}; {expected} was expected, {actual} stood there."
+
 [params.tolerance]
 default = 0.000001
 unit    = "quantity"
@@ -111,7 +123,7 @@ SELECT any_value(sku) AS sku, any_value(location) AS location, any_value(batch) 
             WHEN proof = 'no posting and no request' THEN 20.0 ELSE 100.0 END AS strength,
        false AS undecided,
        {'proof': proof, 'times': count(*), 'expected': first(expected ORDER BY pos), 'actual': first(actual ORDER BY pos),
-        'txns': list_slice(list(txn ORDER BY pos), 1, 20)} AS details,
+        'txns': list_slice(list(txn ORDER BY pos), 1, 20), 'in_book': true} AS details,
        list_concat(
            flatten(list_slice(list(list_transform(coalesce(witnesses, []), lambda w: witness(w.source, w.byte_offset, w.part, 'for', 'posting')) ORDER BY pos), 1, 12)),
            list_slice(list(witness(image.source, image.byte_offset, image.part, 'for', 'row change') ORDER BY pos), 1, 12)) AS witnesses
@@ -119,7 +131,7 @@ FROM numbered GROUP BY row_key, proof, incident
 UNION ALL BY NAME
 SELECT sku, location, batch, pallet, request_ids AS request_id, NULL AS doc, at_time(least(from_us, overdue_us)) AS started_at, at_time(until_us) AS ended_at,
        value - committed_last AS qty_error, CASE WHEN usual_us IS NULL THEN 1.0 WHEN alternates THEN 60.0 ELSE 40.0 END AS strength, usual_us IS NULL AS undecided,
-       {'proof': CASE WHEN usual_us IS NULL THEN 'report shown late' ELSE 'report refresh overdue' END, 'times': reads, 'expected': committed_last, 'actual': value, 'txns': NULL} AS details,
+       {'proof': CASE WHEN usual_us IS NULL THEN 'report shown late' ELSE 'report refresh overdue' END, 'times': reads, 'expected': committed_last, 'actual': value, 'txns': NULL, 'in_book': false} AS details,
        list_concat(
            list_transform(witnesses, lambda w: witness(w.source, w.byte_offset, w.part, 'for', 'report value shown')),
            CASE WHEN newer IS NULL THEN [] ELSE [witness(newer.source, newer.byte_offset, newer.part, 'for', 'committed value shown')] END,

@@ -10,12 +10,17 @@ import polars as pl
 
 from forensics.model.fault import Cause, Fault
 from forensics.model.result import (
+    Act,
+    Balance,
     CaseResult,
     CauseVerdict,
     ClockRelation,
     Control,
     Correction,
     Coverage,
+    Curve,
+    Damage,
+    Documents,
     Effect,
     Evidence,
     Finding,
@@ -182,6 +187,48 @@ def _file(path: str, lines: int, event_lines: int, continuation: int, rejected: 
         "encoding": "utf-8", "lines": lines, "events": event_lines, "event_lines": event_lines, "continuation": continuation,
         "rejected": rejected, "blank": blank, "first_ts": at(-7200), "last_ts": at(7200), "status": "ok",
     }  # fmt: skip
+
+
+def _act(
+    who: str, ms: int, zh: str, en: str, event: str, *, before: int | None = None, after: int | None = None,
+    row_before: int | None = None, fault: bool = False, unordered: bool = False,
+) -> Act:  # fmt: skip
+    value = None if before is None else Decimal(before)
+    result = None if after is None else Decimal(after)
+    return Act(
+        act="read" if after is None else "wrote", lane="who", who=who, name={"zh": who, "en": who},
+        text={"zh": f"{who} {zh}", "en": f"{who} {en}"}, short={"zh": zh, "en": en}, at=at(ms / 1000), precision="ms", system="wms",
+        flow="read" if after is None else "write", before=value, after=result,
+        row_before=None if row_before is None else Decimal(row_before), row_after=result, fault=fault, unordered=unordered, events=(event,),
+    )  # fmt: skip
+
+
+COURSE = (
+    _act("R1", 120, "读到 100", "read 100", "e1"),
+    _act("R2", 140, "读到 100", "read 100", "e2"),
+    _act("R1", 200, "按读到的 100 写入 95（自己的变动 -5）", "wrote 95 from the 100 it had read (its own -5)", "e3", before=100, after=95, row_before=100),
+    _act("R2", 212, "按读到的 100 写入 92（自己的变动 -8）", "wrote 92 from the 100 it had read (its own -8)", "e4", before=100, after=92, row_before=95,
+         fault=True, unordered=True),
+)  # fmt: skip
+CONCLUSION = {"zh": "R1 的 -5 丢失：库存行应为 87。", "en": "R1's -5 is lost: the row should stand at 87."}
+CURVE = Curve(
+    "10023", "A-02-03-01", None, None,
+    (
+        Balance(at(0.2), Decimal(95), Decimal(95), Decimal(-5), "D1", "e3"),
+        Balance(at(0.212), Decimal(92), Decimal(87), Decimal(-8), "D2", "e4"),
+    ),
+)  # fmt: skip
+
+
+def with_course() -> CaseResult:
+    """The trace with a course, a damage and a balance as it would have been."""
+    base = trace()
+    events = tuple(replace(act, events=(LINES[n].event_id,)) for n, act in enumerate(COURSE))
+    finding = replace(base.findings[0], course=events, conclusion=CONCLUSION)
+    harm = Damage(
+        True, Decimal(5), T0, None, Documents(("D3", "D4"), 9), Documents(), Documents(("D5",), 1), at_least=True
+    )
+    return replace(base, findings=(finding,), incidents=(replace(base.incidents[0], damage=harm, balance=(CURVE,)),))
 
 
 def audit(incidents: int = 12) -> CaseResult:

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "zh": render_html(cases.trace(), cases.events(5000), lang="zh", balance=cases.balance(), subject=cases.SUBJECT, **options),
         "audit": render_html(cases.audit(12), cases.events(200), lang="zh", balance=cases.balance(), **options),
         "hostile": render_html(cases.hostile(), cases.events(40, "</script><img src=x onerror=alert(1)>"), lang="en", **options),
+        "course": render_html(cases.with_course(), cases.events(40), lang="en", **options),
         "nothing": render_html(cases.nothing(), cases.events(0), lang="zh", **options),
         "big": render_html(cases.trace(), cases.events(50_000), lang="en", balance=cases.balance(), **options),
     }  # fmt: skip
@@ -84,7 +86,7 @@ def open_page(browser: Any, files: dict[str, Path]) -> Iterator[Open]:
         context.close()
 
 
-@pytest.mark.parametrize("name", ["en", "zh", "audit", "hostile"])
+@pytest.mark.parametrize("name", ["en", "zh", "audit", "hostile", "course"])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_no_error_and_no_request_under_the_policy(open_page: Open, name: str, width: int) -> None:
     opened = open_page(name, viewport={"width": width, "height": 844})
@@ -205,6 +207,50 @@ def test_balance_series_can_be_changed(open_page: Open) -> None:
     opened.clean()
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_course_is_drawn_in_lanes(open_page: Open, width: int) -> None:
+    page = open_page("course", viewport={"width": width, "height": 844}).page
+    rows = page.locator("table.lanes tbody tr")
+    assert rows.count() == 4
+    # the picture: tracks of those at work, one marker where somebody acts, no lane over another
+    assert page.locator("table.lanes td.on").count() == 6
+    assert page.locator("table.lanes td.a-fault").count() == 2
+    lefts = page.evaluate(
+        "() => [...document.querySelector('table.lanes tbody tr').querySelectorAll('td.lane')].map((e) => e.getBoundingClientRect().left)"
+    )
+    assert lefts == sorted(lefts)
+    assert all(b - a >= 14 for a, b in pairwise(lefts))
+    # the text, whole, whatever the width: what is drawn only is for the eye
+    for n, words in enumerate(("R1 read 100", "R2 read 100", "wrote 95", "wrote 92")):
+        assert words.rsplit(maxsplit=1)[-1] in rows.nth(n).inner_text()
+    assert "order not known" in rows.nth(3).inner_text()
+    assert page.locator("figure.curve svg").get_attribute("aria-label")
+
+
+def test_every_act_is_reached_by_keyboard(open_page: Open) -> None:
+    page = open_page("course").page
+    page.locator("table.lanes").evaluate("e => e.closest('.scroll').focus()")
+    seen = []
+    for _ in range(8):
+        page.keyboard.press("Tab")
+        seen.append(
+            page.evaluate(
+                "() => { const e = document.activeElement; return e.tagName + ' ' + e.textContent.trim().slice(0, 23); }"
+            )
+        )
+    acts = [one for one in seen if one.startswith("TR ")]
+    assert len(acts) == 4
+    assert acts[0].startswith("TR 2026-03-11 10:14:00.120")
+    assert [one for one in seen if one.startswith("A E")] == ["A E1", "A E2", "A E3", "A E4"]
+
+
+def test_lanes_are_printed(open_page: Open) -> None:
+    page = open_page("course", ready=False, java_script_enabled=False).page
+    page.emulate_media(media="print")
+    assert page.locator("table.lanes td.a-write .act").first.is_visible()
+    assert page.locator("figure.curve svg path.recorded").is_visible()
+
+
 def test_key_colours_have_contrast(open_page: Open) -> None:
     """WCAG AA: 4.5 to 1 for text, in light and in dark."""
     script = """() => {
@@ -221,9 +267,9 @@ def test_key_colours_have_contrast(open_page: Open) -> None:
       }
       return bad;
     }"""
-    for scheme in ("light", "dark"):
-        page = open_page("audit", color_scheme=scheme).page
-        assert page.evaluate(script) == [], scheme
+    for name, scheme in product(("audit", "course"), ("light", "dark")):
+        page = open_page(name, color_scheme=scheme).page
+        assert page.evaluate(script) == [], (name, scheme)
 
 
 def test_dark_and_light_differ(open_page: Open) -> None:
@@ -244,7 +290,7 @@ def test_axe_finds_nothing(browser: Any, files: dict[str, Path], require: Any) -
     script = os.environ.get("AXE_JS")
     if not script:
         pytest.skip("platform: AXE_JS does not name a copy of axe-core")
-    for name in ("en", "zh", "audit", "hostile", "nothing"):
+    for name in ("en", "zh", "audit", "hostile", "nothing", "course"):
         for options in (
             {},
             {"color_scheme": "dark"},
