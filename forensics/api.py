@@ -207,7 +207,7 @@ class Case:
 
         session = self.session()
         findings = [one for one in session.findings if _touches(one, since, until)]
-        verdict = judge(findings, self.catalogue, session.coverage, lang=self.lang)
+        verdict = judge(findings, self.catalogue, session.coverage, clocks=session.clocks, lang=self.lang)
         result = self._result(since, until, session, findings, verdict, session.controls())
         past = custody.read(self.folder.custody)
         return replace(result, since_last=runs.since_last(past, result.window, result.findings))
@@ -270,7 +270,7 @@ class Case:
         findings = [one for one in session.findings if _concerns(one, subject, set(events["event_id"]))]
         verdict = judge(
             findings, self.catalogue, session.coverage, symptom=symptom, subject=subject, observed_at=observed_at,
-            lang=self.lang,
+            clocks=session.clocks, lang=self.lang,
         )  # fmt: skip
         result = self._result(since, until, session, findings, verdict, session.controls(subject))
         return Trace(result, events, balances(session.con, related, limits), subject, observed_at or around, symptom)

@@ -55,12 +55,13 @@ class Finding:
 
 @dataclass(frozen=True)
 class Missing:
-    """Evidence that would have been needed: the log to fetch."""
+    """Evidence that would have been needed: the log to fetch. `gain` is how much uncertainty it is expected to remove, in bits."""
 
     system: str | None
     kind: str
     since: datetime | None = None
     until: datetime | None = None
+    gain: float | None = None
 
 
 @dataclass(frozen=True)
@@ -186,8 +187,38 @@ class Note:
 
 
 @dataclass(frozen=True)
+class Link:
+    """One link of the chain from a root cause to what followed from it.
+
+    Attributes:
+        finding, incident: what is told of here.
+        at: when it began.
+        relation: root (the chain begins here) | led-to | related (both name the same thing, but which came first is not decided).
+        after: the finding that it follows from or is related to.
+        shared: what both name.
+        because: why one follows from the other, in both languages.
+    """
+
+    finding: str
+    incident: str
+    cause: str
+    slug: str
+    at: datetime | None
+    relation: str
+    after: str | None = None
+    shared: dict[str, Any] = field(default_factory=dict)
+    because: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Incident:
-    """Findings about one subject and time, told as one story. `status`, one of REVIEW, and `notes` are what people said of it."""
+    """Findings about one subject and time, told as one story. `status`, one of REVIEW, and `notes` are what people said of it.
+
+    Attributes:
+        chain: what followed from its root cause, in order of time; empty if nothing did.
+        follows: the incident whose cause led to this one.
+        missing: logs that would make the cause surer, the one most likely to settle it first.
+    """
 
     id: str
     fault: str
@@ -200,6 +231,9 @@ class Incident:
     settled: tuple[Settled, ...] = ()
     status: str | None = None
     notes: tuple[Note, ...] = ()
+    chain: tuple[Link, ...] = ()
+    follows: str | None = None
+    missing: tuple[Missing, ...] = ()
 
 
 @dataclass(frozen=True)
