@@ -17,7 +17,7 @@ from forensics.model.fault import Cause, Fault, Lead, Text
 from forensics.model.result import SUBJECT_FIELDS
 from forensics.model.when import span
 
-_FAULT_KEYS: Final = ("id", "slug", "title", "symptom", "cause", "step", "prevention")
+_FAULT_KEYS: Final = ("id", "slug", "title", "symptom", "cause", "step", "prevention", "on_site", "book")
 _CAUSE_KEYS: Final = ("id", "slug", "title", "share", "needs", "signature", "contradiction", "correction", "leads_to")
 _LEAD_KEYS: Final = ("cause", "by", "within", "qty", "settles", "zh", "en")
 _STEP_KEYS: Final = ("zh", "en", "causes", "needs", "on_site")
@@ -58,7 +58,16 @@ def _fault(path: Path, checked: frozenset[str]) -> Fault:
         causes=tuple(_cause(item, text, path, checked) for item in table.get("cause", [])),
         steps=tuple(_step(item, text, path) for item in table.get("step", [])),
         prevention=tuple(_step(item, text, path) for item in table.get("prevention", [])),
+        on_site=fields.bilingual("on_site") if "on_site" in table else {},
+        book=_book(fields),
     )
+
+
+def _book(fields: Fields) -> str:
+    value = fields.text("book", "")
+    if value not in ("", "above", "zero", "below"):
+        raise fields.error("book", f"'{value}' is no state of the book", "above, zero or below")
+    return value
 
 
 def _cause(table: dict[str, Any], text: str, path: Path, checked: frozenset[str]) -> Cause:
@@ -81,6 +90,7 @@ def _cause(table: dict[str, Any], text: str, path: Path, checked: frozenset[str]
         signature=fields.bilingual("signature"),
         contradiction=fields.bilingual("contradiction"),
         checked=cause_id in checked,
+        remedy={lang: str(fields.table("correction").get(lang, "")) for lang in ("zh", "en")},
         leads_to=tuple(_lead(item, text, path) for item in table.get("leads_to", [])),
     )
 

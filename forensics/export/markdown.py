@@ -69,6 +69,17 @@ def _incident(item: Told, t: Texts, zone: Zone) -> list[str]:
         f"**{escape(item.certainty)}**",
         "",
     ]
+    if item.follows:
+        out += [escape(t("chain.follows", n=item.follows)), ""]
+    if item.chain:
+        out += [f"### {t('section.chain')}", ""]
+        for n, link in enumerate(item.chain, 1):
+            why = " ".join(part for part in (link.because, t("chain.shared", what=link.shared) if link.shared else "") if part)
+            out.append(
+                f"{n}. **{escape(t.word('chain', link.relation))}** {link.when} {escape(link.title)} ({escape(link.cause)}): "
+                f"{escape(link.message)}{' — ' + escape(why) if why else ''}"
+            )
+        out.append("")
     if item.notes:
         out += [f"### {t('review.notes')}", "", *(f"- {escape(note)}" for note in item.notes), ""]
     if item.causes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 Text = dict[str, str]
@@ -40,6 +40,7 @@ class Cause:
         needs: the event kinds without which it cannot be judged.
         checked: whether a check for it exists.
         leads_to: what can follow from it.
+        remedy: how it is set right.
     """
 
     id: str
@@ -51,11 +52,15 @@ class Cause:
     contradiction: Text
     checked: bool = False
     leads_to: tuple[Lead, ...] = ()
+    remedy: Text = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault class: what the user sees, its causes, the guide's steps and prevention."""
+    """A fault class: what the user sees, its causes, the guide's steps, prevention, and what to look at on site.
+
+    `book` is what the book shows when the symptom is seen: above, zero or below; empty where it may be anything.
+    """
 
     id: str
     slug: str
@@ -64,3 +69,5 @@ class Fault:
     causes: tuple[Cause, ...]
     steps: tuple[Text, ...]
     prevention: tuple[Text, ...]
+    on_site: Text = field(default_factory=dict)
+    book: str = ""

@@ -248,6 +248,25 @@ class Undecided:
 
 
 @dataclass(frozen=True)
+class Observed:
+    """What somebody saw, and what book and witnesses say at that instant.
+
+    Attributes:
+        symptom: the fault class that was stated, if one was.
+        book, physical, difference: rows of the states at that instant, columns as in docs/states.md.
+        last_seen: the row of `physical` whose witness is the last before that instant.
+    """
+
+    at: datetime
+    symptom: str | None
+    subject: dict[str, str]
+    book: tuple[dict[str, Any], ...]
+    physical: tuple[dict[str, Any], ...]
+    difference: tuple[dict[str, Any], ...]
+    last_seen: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
 class Control:
     """One preventive control over the archive: a figure against a threshold, its course by day, and the rows behind it.
 
@@ -372,6 +391,8 @@ class CaseResult:
     """The guide's checks with their results: {"fault", "step", "title": {zh,en}, "result": {zh,en}, "done": bool}."""
     since_last: SinceLast | None = None
     """For an audit that is not the first over its window."""
+    observed: Observed | None = None
+    """For a trace with the moment of an observation."""
 
     def to_json(self) -> dict[str, Any]:
         """The result as plain JSON values, in the shape of the contract."""

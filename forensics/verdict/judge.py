@@ -83,7 +83,8 @@ def judge(
             undecided.append(_undecided(members, causes))
         else:
             incidents.append(_incident(fault, members, causes, explained, settled, rules, lang))
-    if symptom is not None and symptom in known and all(f.fault != symptom for f in findings):
+    answers = [f for f in findings if f.fault == symptom and _by(f, observed_at)]
+    if symptom is not None and symptom in known and not answers:
         undecided.append(_unanswered(known[symptom], subject, observed_at, records))
     concerned = [fault for fault in known if fault == symptom or any(f.fault == fault for f in findings)]
     window = (observed_at, observed_at) if observed_at else span(findings)
@@ -96,6 +97,11 @@ def judge(
     incidents.sort(key=lambda i: (i.started_at or _FAR, i.fault, i.id))
     undecided.sort(key=lambda u: (u.started_at or _FAR, str(sorted(u.subject.items(), key=str))))
     return tuple(incidents), tuple(undecided), tuple(steps)
+
+
+def _by(finding: Finding, observed_at: datetime | None) -> bool:
+    """Whether a finding had begun when something was seen: what comes later does not explain it."""
+    return observed_at is None or finding.started_at is None or finding.started_at <= observed_at
 
 
 def incident_id(fault: str, findings: Iterable[Finding]) -> str:
