@@ -74,7 +74,9 @@ def _incident(item: Told, t: Texts, zone: Zone) -> list[str]:
     if item.chain:
         out += [f"### {t('section.chain')}", ""]
         for n, link in enumerate(item.chain, 1):
-            why = " ".join(part for part in (link.because, t("chain.shared", what=link.shared) if link.shared else "") if part)
+            why = " ".join(
+                part for part in (link.because, t("chain.shared", what=link.shared) if link.shared else "") if part
+            )
             out.append(
                 f"{n}. **{escape(t.word('chain', link.relation))}** {link.when} {escape(link.title)} ({escape(link.cause)}): "
                 f"{escape(link.message)}{' — ' + escape(why) if why else ''}"

@@ -203,7 +203,9 @@ class _Printer:
             self._line((self.t("section.chain"), "bold"))
         for link in told.chain[:MAX_INCIDENTS]:
             how = self.t.word("chain", link.relation)
-            why = " ".join(part for part in (link.because, link.shared and self.t("chain.shared", what=link.shared)) if part)
+            why = " ".join(
+                part for part in (link.because, link.shared and self.t("chain.shared", what=link.shared)) if part
+            )
             if link.relation != "root":
                 self._line(("↓ ", "bold"), (how, "yellow"), (f"  {why}" if why else "", "dim"), indent=2, hang=2)
             elsewhere = f"  {self.t('chain.tells', n=link.incident)}" if link.incident != told.number else ""

@@ -135,7 +135,14 @@ class _Teller:
         if self.observed_at is not None and incident.started_at is not None:
             distance = abs((incident.started_at - self.observed_at).total_seconds())
         stake = max((abs(f.qty_error) for f in self._own(incident)), default=Decimal(0))
-        return not asked, LEVELS.index(self._level(incident)), -stake, distance, incident.started_at or _FAR, incident.id
+        return (
+            not asked,
+            LEVELS.index(self._level(incident)),
+            -stake,
+            distance,
+            incident.started_at or _FAR,
+            incident.id,
+        )
 
     def _ordered(self) -> list[Incident]:
         """The gravest story first, each with what followed from it behind its root."""
@@ -262,7 +269,13 @@ class _Teller:
         sentence = one_line(self.t.word("correction", correction.action), 200)
         if correction.qty is not None:
             sentence += self.t("correction.qty", qty=quantity(correction.qty))
-        where = subject_text(subject, self.t)
+        released = list(dict.fromkeys(e.doc for e in correction.effect if e.what == "reservation" and e.doc))
+        if released:
+            subject["doc"] = released
+        elif not any(subject.values()):
+            named = next((k for k in ("task", "doc", "request_id") if correction.details.get(k)), None)
+            subject = {named: correction.details[named]} if named else {}
+        where = one_line(subject_text(subject, self.t), 120)
         if where != DASH:
             sentence += self.t("correction.of", subject=where)
         details = correction.details
@@ -342,33 +355,35 @@ class _Teller:
             levels = [(level, sum(t.level == level for t in roots)) for level in LEVELS]
             counted = self.t.join([f"{self.t.word('level', level)} {n}" for level, n in levels if n])
             lines.append(self.t("summary.incidents", n=len(roots), levels=counted))
-            lines += [
-                f"{t.number}. {t.title}{self.t('summary.colon')}{one_line(t.subject, 160)}{self._led_to(t, ' ')}"
-                for t in roots[:3]
-            ]
+            lines += [f"{t.number}. {one_line(t.headline, 140)}{self._led_to(t, ' ')}" for t in roots[:3]]
         elif roots:
             lines += [line for line in (roots[0].headline, self._led_to(roots[0])) if line]
         elif loose:
             lines += [f.message for f in loose[:3]]
+        seen = self._observed()
         if len(undecided) == 1 and not lines:
-            lines.append(self.t("summary.open", subject=undecided[0].subject))
+            # what was seen speaks for itself; a difference that the logs show is told
+            if not seen or undecided[0].undecided.qty_error:
+                lines.append(self.t("summary.open", subject=undecided[0].subject))
         elif undecided:
             key = "summary.undecided" if lines else "summary.undecided_only"
             lines.append(self.t(key, n=len(undecided)))
-        lines = lines or [self.t("summary.nothing")]
-        seen = self._observed()
-        return (lines[0], *seen, *lines[1:]) if told or not seen else (*seen, *lines)
+        if told:
+            return (lines[0], *seen, *lines[1:])
+        return (*seen, *lines) or (self.t("summary.nothing"),)
 
     def _observed(self) -> list[str]:
         """What book and witnesses say at the moment of the observation."""
         seen = self.result.observed
         if seen is None:
             return []
-        at = self.zone.text(seen.at)
+        at = self.zone.text(_second(seen.at))
         stock = [self._row(r) for r in seen.book if r["record"] == "stock" and r["qty"]]
         held = sum((r["qty"] for r in seen.book if r["record"] == "reservation" and r["qty"]), Decimal(0))
         lines = [
-            self.t("observed.book", at=at, rows=self.t("summary.semicolon").join(stock[:3]) or self.t("observed.nothing"))
+            self.t(
+                "observed.book", at=at, rows=self.t("summary.semicolon").join(stock[:3]) or self.t("observed.nothing")
+            )
             + (self.t("observed.held", qty=quantity(held)) if held else "")
         ]
         if len(stock) > 3:
@@ -385,12 +400,16 @@ class _Teller:
         state = self.t.word("physical", last["state"])
         source = one_line(f"{short(last['file'] or '?', self.folder)}:{last['line']}", 200)
         system = self.t.word("system", last["system"])
-        when = self.zone.text(last["seen_at"] or last["since"])
+        when = self.zone.text(_second(last["seen_at"] or last["since"]))
         lines.append(
-            self.t("observed.last", subject=subject_text(where, self.t), state=state, at=when, system=system, source=source)
+            self.t(
+                "observed.last", subject=subject_text(where, self.t), state=state, at=when, system=system, source=source
+            )
         )
         if seen.difference:
-            lines.append(self.t("observed.differ", at=self.zone.text(min(r["since"] for r in seen.difference))))
+            lines.append(
+                self.t("observed.differ", at=self.zone.text(_second(min(r["since"] for r in seen.difference))))
+            )
         return lines
 
     def _row(self, row: Mapping[str, Any]) -> str:
@@ -422,7 +441,11 @@ class _Teller:
             if top is None:
                 return (self.t("sure.undecided"),)
             key = "sure.none" if top.cause in NONE_OF_THESE else f"sure.{top.verdict}"
-            return (self.t("sure.undecided"), self.t(key, cause=top.title, p=percent(top.probability)))
+            seen = self.result.observed is not None and not undecided[0].undecided.qty_error
+            return (
+                self.t("sure.unexplained" if seen else "sure.undecided"),
+                self.t(key, cause=top.title, p=percent(top.probability)),
+            )
         return (self.t("sure.nothing"),)
 
     def _todo(self, told: Sequence[Told], loose: Sequence[ToldFinding], undecided: Sequence[Open]) -> tuple[str, ...]:
@@ -500,6 +523,11 @@ class _Teller:
         if not self.result.coverage and not self.result.custody:
             lines.append(self.t("summary.no_coverage"))
         return tuple(lines) or (self.t("summary.nothing_missing"),)
+
+
+def _second(ts: datetime) -> datetime:
+    """The first screen tells seconds; the fractions stand with the cited lines."""
+    return ts.replace(microsecond=0)
 
 
 def _widest(entries: Sequence[Missing]) -> Missing:

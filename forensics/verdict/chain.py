@@ -45,7 +45,8 @@ def steps(
     findings: Sequence[Finding], catalogue: Iterable[Fault], clocks: Iterable[ClockRelation] = ()
 ) -> tuple[Step, ...]:
     """All steps from cause to consequence. A consequence follows from one finding at most: the one with which it shares the
-    surest name, the nearest in time among those; with others it is related."""
+    surest name, the nearest in time among those; with others it is related.
+    """
     errors = _errors(clocks)
     found = [
         step
@@ -112,9 +113,7 @@ def _chain(found: Sequence[Step], home: Mapping[str, str], known: Mapping[str, F
     aside = [step for step in found if not step.proven]
     members |= {step.cause.id for step in aside}
     ordered = sorted((known[fid] for fid in members), key=lambda f: (f.started_at or _EARLY, f.id))
-    links = [
-        _link(f, home, parent.get(f.id), "led-to" if f.id in parent else "root") for f in ordered
-    ]
+    links = [_link(f, home, parent.get(f.id), "led-to" if f.id in parent else "root") for f in ordered]
     links += [
         _link(step.effect, home, step, "related")
         for step in sorted(aside, key=lambda s: (s.effect.started_at or _EARLY, s.effect.id))
@@ -165,7 +164,9 @@ def _candidates(
                 for effect in near[at : at + _LOOK]:
                     if effect.id != cause.id and _fits(cause, effect, lead, names):
                         shared = dict(zip(names, key, strict=True))
-                        yield Step(cause, effect, lead, shared, not is_undecided(cause) and _before(cause, effect, errors))
+                        yield Step(
+                            cause, effect, lead, shared, not is_undecided(cause) and _before(cause, effect, errors)
+                        )
 
 
 def _keys(finding: Finding, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
@@ -197,7 +198,8 @@ def _fits(cause: Finding, effect: Finding, lead: Lead, names: Sequence[str]) -> 
 
 def _before(cause: Finding, effect: Finding, errors: Mapping[tuple[str, str], timedelta]) -> bool:
     """Whether the cause began first beyond the clocks' errors and the seconds in which a log counts."""
-    assert cause.started_at is not None and effect.started_at is not None
+    assert cause.started_at is not None
+    assert effect.started_at is not None
     tick = _TICK if cause.started_at.microsecond else _SECOND
     return cause.started_at + tick + _uncertainty(cause, effect, errors) <= effect.started_at
 

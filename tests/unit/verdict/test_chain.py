@@ -49,7 +49,8 @@ def test_a_timeout_a_second_deduction_and_a_negative_row_are_one_story() -> None
     assert [dict(one.shared) for one in root.chain] == [{}, {"request_id": REQUEST}, ROW]
     assert all(one.because["zh"] and one.because["en"] for one in root.chain[1:])
     assert incidents["05.3"].follows == incidents["05.1"].follows == root.id
-    assert incidents["05.3"].chain == () and root.follows is None
+    assert incidents["05.3"].chain == ()
+    assert root.follows is None
 
 
 def test_the_chain_is_the_same_whatever_the_order() -> None:
@@ -121,7 +122,8 @@ def test_setting_the_root_right_sets_right_what_it_settles() -> None:
     found = finding("F-S-02-02.4", pallet="P1", sku="S", location="B", minutes=60, qty="-24")
     assert told(found)["02.4"].correction
     both = told(removed, found)
-    assert both["01.3"].correction and not both["02.4"].correction
+    assert both["01.3"].correction
+    assert not both["02.4"].correction
 
 
 def test_a_cause_of_ones_own_class_can_follow_from_any_other() -> None:
