@@ -20,7 +20,7 @@ from forensics.model.when import span
 _FAULT_KEYS: Final = ("id", "slug", "title", "symptom", "cause", "step", "prevention", "on_site", "book")
 _CAUSE_KEYS: Final = ("id", "slug", "title", "share", "needs", "signature", "contradiction", "correction", "leads_to")
 _LEAD_KEYS: Final = ("cause", "by", "within", "qty", "settles", "zh", "en")
-_STEP_KEYS: Final = ("zh", "en", "causes", "needs", "on_site")
+_STEP_KEYS: Final = ("zh", "en", "hand_zh", "hand_en", "causes", "needs", "on_site")
 
 
 def load_catalogue(extra_dirs: Iterable[Path | str] = (), checks: Iterable[Check] | None = None) -> tuple[Fault, ...]:

@@ -151,7 +151,7 @@ def _steps(result: CaseResult, t: Texts) -> list[str]:
     out = [f"## {t('section.steps')}", ""]
     for step in result.steps:
         state = t("step.done" if step.get("done") else "step.open")
-        title, outcome = (escape(one_line(t.pick(step.get(key)), 2000)) for key in ("title", "result"))
+        title, outcome = escape(one_line(t.pick(step.get("title")), 2000)), escape(view.step_text(step, t))
         out.append(f"{step.get('step')}. {title} — {state}: {outcome}")
     return [*out, ""]
 

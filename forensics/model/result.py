@@ -218,6 +218,7 @@ class Incident:
         chain: what followed from its root cause, in order of time; empty if nothing did.
         follows: the incident whose cause led to this one.
         missing: logs that would make the cause surer, the one most likely to settle it first.
+        steps: the guide's checks for this incident, in the shape of `CaseResult.steps`.
     """
 
     id: str
@@ -234,6 +235,7 @@ class Incident:
     chain: tuple[Link, ...] = ()
     follows: str | None = None
     missing: tuple[Missing, ...] = ()
+    steps: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -388,7 +390,8 @@ class CaseResult:
     clocks: tuple[ClockRelation, ...] = ()
     custody: tuple[dict[str, Any], ...] = ()
     steps: tuple[dict[str, Any], ...] = ()
-    """The guide's checks with their results: {"fault", "step", "title": {zh,en}, "result": {zh,en}, "done": bool}."""
+    """The guide's checks with their results: {"fault", "step", "title": {zh,en}, "result": {zh,en}, "done": bool,
+    "findings": ids of those it shows, "by_hand": {zh,en} what is left for a person, empty if nothing is}."""
     since_last: SinceLast | None = None
     """For an audit that is not the first over its window."""
     observed: Observed | None = None

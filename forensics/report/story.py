@@ -29,7 +29,8 @@ from forensics.model.result import (
 from forensics.report.paths import evidence_folder, short
 from forensics.report.safe import one_line
 from forensics.report.texts import DASH, Texts
-from forensics.report.told import Cited, Open, Posting, RankedCause, Story, Told, ToldFinding, ToldLink
+from forensics.report.told import Cited, Open, Posting, RankedCause, Story, Told, ToldFinding, ToldLink, ToldStep
+from forensics.report.view import step_text
 from forensics.report.when import Zone
 from forensics.report.wording import (
     kind_text,
@@ -158,6 +159,16 @@ class _Teller:
             for one in sorted(members, key=lambda i: (i.id != root, i.started_at or _FAR, i.id))
         ]
 
+    def _step(self, step: Mapping[str, Any], findings: Sequence[ToldFinding]) -> ToldStep:
+        lines = [c for told in findings if told.finding.id in step["findings"] for c in told.cited]
+        return ToldStep(
+            number=int(step["step"]),
+            title=one_line(self.t.pick(step["title"]), 1000),
+            result=step_text(step, self.t),
+            done=bool(step["done"]),
+            cited=tuple({c.number: c for c in lines if c.evidence.role == "for"}.values()),
+        )
+
     def _link(self, link: Link) -> ToldLink:
         finding = self.findings.get(link.finding)
         title = self.cause_title(link.cause, link.slug)
@@ -200,6 +211,7 @@ class _Teller:
             notes=tuple(review_text(note, self.t, self.zone) for note in incident.notes),
             chain=tuple(self._link(link) for link in incident.chain),
             follows=self.places.get(incident.follows) if incident.follows else None,
+            steps=tuple(self._step(step, findings) for step in incident.steps),
         )
 
     @staticmethod

@@ -59,6 +59,17 @@ class Posting:
 
 
 @dataclass(frozen=True)
+class ToldStep:
+    """One of the guide's checks for an incident: what came of it, and the cited lines that show it."""
+
+    number: int
+    title: str
+    result: str
+    done: bool
+    cited: tuple[Cited, ...]
+
+
+@dataclass(frozen=True)
 class ToldLink:
     """One link of a chain from root cause to consequence; `incident` is the number of the incident that tells of it."""
 
@@ -92,6 +103,7 @@ class Told:
     notes: tuple[str, ...] = ()
     chain: tuple[ToldLink, ...] = ()
     follows: int | None = None
+    steps: tuple[ToldStep, ...] = ()
 
     @property
     def led_to(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -82,7 +83,9 @@ def judge(
         if all(is_undecided(f) for f in members):
             undecided.append(_undecided(members, causes))
         else:
-            incidents.append(_incident(fault, members, causes, explained, settled, rules, lang))
+            incident = _incident(fault, members, causes, explained, settled, rules, lang)
+            own = steps_of(fault, members, records, since, until)
+            incidents.append(replace(incident, steps=tuple(own)))
     answers = [f for f in findings if f.fault == symptom and _by(f, observed_at)]
     if symptom is not None and symptom in known and not answers:
         undecided.append(_unanswered(known[symptom], subject, observed_at, records))
