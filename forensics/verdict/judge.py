@@ -30,6 +30,7 @@ from forensics.verdict import chain
 from forensics.verdict.correct import Rule, corrections, shipped_rules
 from forensics.verdict.group import group, merged_subject, span
 from forensics.verdict.steps import steps as steps_of
+from forensics.verdict.strengths import Kind, shipped_shares
 from forensics.verdict.weigh import Records, best_missing, consequences, is_undecided, weigh
 
 _ID_LENGTH: Final = 12
@@ -48,6 +49,7 @@ def judge(
     observed_at: datetime | None = None,
     rules: Mapping[str, Rule] | None = None,
     clocks: Iterable[ClockRelation] = (),
+    shares: Mapping[Kind, float] | None = None,
     lang: str = "en",
 ) -> tuple[tuple[Incident, ...], tuple[Undecided, ...], tuple[Step, ...]]:
     """The verdict.
@@ -61,6 +63,7 @@ def judge(
         observed_at: when the user saw it.
         rules: how causes are set right; the shipped catalogue's if None.
         clocks: how far the systems' clocks are apart: what came first must be certain before one led to the other.
+        shares: how often findings of a kind were right in labelled cases; the shipped ones if None.
         lang: language of the corrections' reasons, zh or en.
 
     Returns:
@@ -69,6 +72,7 @@ def judge(
     records = Records(coverage)
     known = {fault.id: fault for fault in catalogue}
     rules = shipped_rules() if rules is None else rules
+    shares = shipped_shares() if shares is None else shares
     incidents: list[Incident] = []
     undecided: list[Undecided] = []
     followed = chain.steps(findings, catalogue, clocks)
@@ -79,7 +83,7 @@ def judge(
         leading = _leading(members, explained)
         fault = known.get(leading.fault) or _unknown(members, leading)
         since, until = span(members)
-        causes = weigh(fault, members, records, since, until, led)
+        causes = weigh(fault, members, records, since, until, led, shares)
         if all(is_undecided(f) for f in members):
             undecided.append(_undecided(members, causes))
         else:

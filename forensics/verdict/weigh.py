@@ -21,6 +21,7 @@ from forensics.model.fault import Cause, Fault
 from forensics.model.result import CauseVerdict, Coverage, Finding, Missing
 from forensics.verdict import texts
 from forensics.verdict.group import values
+from forensics.verdict.strengths import Kind, kind_of
 
 NONE: Final = "none-of-these"
 RESERVE: Final = 0.05
@@ -104,6 +105,7 @@ def weigh(
     since: datetime | None,
     until: datetime | None,
     led: Mapping[str, str] = MappingProxyType({}),
+    shares: Mapping[Kind, float] = MappingProxyType({}),
 ) -> tuple[CauseVerdict, ...]:
     """The causes of a class for one incident, most probable first, "none of these" among them.
 
@@ -111,6 +113,7 @@ def weigh(
         findings: those of the incident; one with `undecided` in its details speaks for its cause without showing it.
         since, until: the time for which records are needed.
         led: which finding led to which, consequence → cause.
+        shares: how often findings of a kind were right in labelled cases: a cause is no more probable than that.
 
     Returns:
         Probabilities in [0, 1] whose sum is at most 1.
@@ -126,6 +129,8 @@ def weigh(
         weights.append(share * (1 - reserve) * factor)
         verdicts.append(verdict)
     weights.append(reserve)
+    for n, cause in enumerate(fault.causes):
+        weights[n] = _at_most(weights, n, _learned(cause, findings, explained, shares))
     verdicts.append(CauseVerdict(NONE, NONE, 0.0, "possible", (), texts.NONE_OF_THESE))
     whole = math.fsum(weights)
     rated = [
@@ -133,6 +138,20 @@ def weigh(
         for v, w in zip(verdicts, weights, strict=True)
     ]
     return tuple(sorted(rated, key=lambda v: (-v.probability, v.cause == NONE, _ORDER[v.verdict], v.cause)))
+
+
+def _learned(
+    cause: Cause, findings: Sequence[Finding], explained: frozenset[str], shares: Mapping[Kind, float]
+) -> float:
+    """The largest share of any of the cause's findings; 1 where nothing was learned of one."""
+    own = [f for f in findings if f.cause == cause.id and f.id not in explained]
+    return max((shares.get(kind_of(f), 1.0) for f in own), default=1.0)
+
+
+def _at_most(weights: Sequence[float], n: int, share: float) -> float:
+    """The weight of one cause, so that it has no more than this share of the whole."""
+    rest = math.fsum(weights) - weights[n]
+    return min(weights[n], share / (1 - share) * rest) if share < 1 else weights[n]
 
 
 def _one(
