@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -207,7 +208,7 @@ class Case:
 
         session = self.session()
         findings = [one for one in session.findings if _touches(one, since, until)]
-        verdict = judge(findings, self.catalogue, session.coverage, lang=self.lang)
+        verdict = judge(findings, self.catalogue, session.coverage, clocks=session.clocks, lang=self.lang)
         result = self._result(since, until, session, findings, verdict, session.controls())
         past = custody.read(self.folder.custody)
         return replace(result, since_last=runs.since_last(past, result.window, result.findings))
@@ -242,7 +243,7 @@ class Case:
             ConfigError: no subject was named, or the case knows nothing of it.
         """
         from forensics.identity import closure, subject_events
-        from forensics.ledger import balances
+        from forensics.ledger import balances, observe
         from forensics.timeline.answers import with_answers
         from forensics.verdict import judge
 
@@ -261,7 +262,7 @@ class Case:
         related = closure(con, subject, limits)
         events = subject_events(con, related, limits)
         if events.is_empty():
-            self._unknown(subject)
+            self._unknown(subject, limits)
         times = events["ts"].drop_nulls()
         since, until = limits or cast("tuple[datetime | None, datetime | None]", (times.min(), times.max()))
         session = self._around(since, until)
@@ -270,9 +271,12 @@ class Case:
         findings = [one for one in session.findings if _concerns(one, subject, set(events["event_id"]))]
         verdict = judge(
             findings, self.catalogue, session.coverage, symptom=symptom, subject=subject, observed_at=observed_at,
-            lang=self.lang,
+            clocks=session.clocks, lang=self.lang,
         )  # fmt: skip
         result = self._result(since, until, session, findings, verdict, session.controls(subject))
+        if observed_at is not None:
+            session.views("state_difference", "book_state", "tasks")
+            result = replace(result, observed=observe(session.con, observed_at, subject, symptom))
         return Trace(result, events, balances(session.con, related, limits), subject, observed_at or around, symptom)
 
     # -- states ----------------------------------------------------------------------------------------------------
@@ -431,9 +435,19 @@ class Case:
         if self.sql(f'SELECT 1 FROM events WHERE "{column}" = $v LIMIT 1', {"v": value}).is_empty():
             self._unknown(subject)
 
-    def _unknown(self, subject: Mapping[str, str]) -> None:
+    def _unknown(self, subject: Mapping[str, str], limits: tuple[datetime, datetime] | None = None) -> None:
         wanted = ", ".join(f"{key} {value}" for key, value in subject.items())
         column, value = next(iter(subject.items()))
+        if limits is not None:
+            query = f'SELECT min(ts) AS first, max(ts) AS last FROM events WHERE "{column}" = $v'
+            first, last = self.sql(query, {"v": value}).row(0)
+            if first is not None:
+                zone = ZoneInfo(self.folder.zone)
+                since, until, begin, end = (f"{t.astimezone(zone):%Y-%m-%d %H:%M}" for t in (*limits, first, last))
+                raise ConfigError(
+                    f"the case has no record of {wanted} between {since} and {until}",
+                    hint=f"its records are from {begin} to {end}; --window looks further to each side",
+                )
         near = self.sql(
             f'SELECT DISTINCT "{column}" AS v, jaro_winkler_similarity("{column}", $v) AS s FROM events '
             f'WHERE "{column}" IS NOT NULL ORDER BY s DESC, v LIMIT 3',

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,9 @@ def faults(name: str | None, lang: str, fmt: str, output: Path | None) -> None:
     classes, causes = _chosen(catalogue, name)
     if fmt == "json":
         found = [asdict(cause) for cause in causes] if causes else [asdict(fault) for fault in classes]
-        options.write(json.dumps(found[0] if name else found, ensure_ascii=False, indent=2), output)
+        # the one value that JSON has no word for is a length of time: seconds
+        text = json.dumps(found[0] if name else found, ensure_ascii=False, indent=2, default=timedelta.total_seconds)
+        options.write(text, output)
     elif causes:
         options.write("\n".join(_cause(causes[0], lang)), output)
     elif name:

@@ -15,7 +15,7 @@ def to_json(result: CaseResult) -> str:
 
 
 def to_ndjson(result: CaseResult) -> str:
-    """One object a line, each with its `type`: case, incident, finding, undecided, control, coverage, clock, custody, step, since_last."""
+    """One object a line, each with its `type`: case, incident, finding, undecided, control, coverage, clock, custody, step, since_last, observed."""
     plain = result.to_json()
     lines = [dump({"type": "case", "case": plain["case"], "window": plain["window"]})]
     for field, kind in (
@@ -31,6 +31,8 @@ def to_ndjson(result: CaseResult) -> str:
         lines += [dump({"type": kind, **item}) for item in plain[field]]
     if plain["since_last"] is not None:
         lines.append(dump({"type": "since_last", **plain["since_last"]}))
+    if plain["observed"] is not None:
+        lines.append(dump({"type": "observed", **plain["observed"]}))
     return "\n".join(lines) + "\n"
 
 

@@ -69,6 +69,19 @@ def _incident(item: Told, t: Texts, zone: Zone) -> list[str]:
         f"**{escape(item.certainty)}**",
         "",
     ]
+    if item.follows:
+        out += [escape(t("chain.follows", n=item.follows)), ""]
+    if item.chain:
+        out += [f"### {t('section.chain')}", ""]
+        for n, link in enumerate(item.chain, 1):
+            why = " ".join(
+                part for part in (link.because, t("chain.shared", what=link.shared) if link.shared else "") if part
+            )
+            out.append(
+                f"{n}. **{escape(t.word('chain', link.relation))}** {link.when} {escape(link.title)} ({escape(link.cause)}): "
+                f"{escape(link.message)}{' — ' + escape(why) if why else ''}"
+            )
+        out.append("")
     if item.notes:
         out += [f"### {t('review.notes')}", "", *(f"- {escape(note)}" for note in item.notes), ""]
     if item.damage:
@@ -143,7 +156,7 @@ def _steps(result: CaseResult, t: Texts) -> list[str]:
     out = [f"## {t('section.steps')}", ""]
     for step in result.steps:
         state = t("step.done" if step.get("done") else "step.open")
-        title, outcome = (escape(one_line(t.pick(step.get(key)), 2000)) for key in ("title", "result"))
+        title, outcome = escape(one_line(t.pick(step.get("title")), 2000)), escape(view.step_text(step, t))
         out.append(f"{step.get('step')}. {title} — {state}: {outcome}")
     return [*out, ""]
 

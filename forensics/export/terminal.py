@@ -44,7 +44,7 @@ _NO_START: Final = frozenset("，。、；：？！）》】”’%")
 _LANES: Final = {"scanner": "SCAN", "unknown": "?"}
 _PLAIN: Final = str.maketrans({
     "\u00a0": " ", "−": "-", "–": "-", "—": "-", "…": "...", "·": "|", "→": "->", "▸": ">", "●": "*", "◐": "o", "✕": "x", "◆": "#", "■": "=", "▲": "!",
-    "│": "|", "█": "#", "░": ".", "✓": "+", "○": "o", "⏎": "\\n", "“": '"', "”": '"', "’": "'", "±": "+/-", "─": "-",
+    "│": "|", "█": "#", "░": ".", "✓": "+", "○": "o", "⏎": "\\n", "“": '"', "”": '"', "’": "'", "±": "+/-", "↓": "v", "─": "-",
 })  # fmt: skip
 
 
@@ -178,6 +178,7 @@ class _Printer:
             self._line((note, "cyan"), indent=2, hang=2)
         for line in (*told.damage, *(f"{c.name}{self.t('summary.colon')}{c.summary}" for c in told.curves)):
             self._line((line, "yellow"), indent=2, hang=2)
+        self._chain(told)
         for n, cause in enumerate(told.causes, 1):
             self._cause(n, cause)
         for finding in told.findings[:MAX_INCIDENTS]:
@@ -196,6 +197,25 @@ class _Printer:
             self._line((self.t("correction.nothing_done"), "dim"), indent=2)
         for line in told.settled:
             self._line((line, "green"), indent=2)
+
+    def _chain(self, told: Told) -> None:
+        if told.follows:
+            self._line((self.t("chain.follows", n=told.follows), "yellow"), indent=2, hang=2)
+        if told.chain:
+            self._line((self.t("section.chain"), "bold"))
+        for link in told.chain[:MAX_INCIDENTS]:
+            how = self.t.word("chain", link.relation)
+            why = " ".join(
+                part for part in (link.because, link.shared and self.t("chain.shared", what=link.shared)) if part
+            )
+            if link.relation != "root":
+                self._line(("↓ ", "bold"), (how, "yellow"), (f"  {why}" if why else "", "dim"), indent=2, hang=2)
+            elsewhere = f"  {self.t('chain.tells', n=link.incident)}" if link.incident != told.number else ""
+            self._line(
+                (f"{link.when}  ", ""), (link.title, "bold"), (f"  {link.cause}{elsewhere}", "dim"), indent=4, hang=2
+            )
+        if len(told.chain) > MAX_INCIDENTS:
+            self._line((self.t("summary.and_more", n=len(told.chain) - MAX_INCIDENTS), "dim"), indent=4)
 
     def _cause(self, n: int, cause: RankedCause) -> None:
         style = _VERDICT.get(cause.verdict, "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from forensics.ledger.balances import balances
+from forensics.ledger.observe import observe
 from forensics.ledger.states import book, difference, physical
 
-__all__ = ["balances", "book", "difference", "physical"]
+__all__ = ["balances", "book", "difference", "observe", "physical"]

@@ -157,12 +157,13 @@ class Finding:
 
 @dataclass(frozen=True)
 class Missing:
-    """Evidence that would have been needed: the log to fetch."""
+    """Evidence that would have been needed: the log to fetch. `gain` is how much uncertainty it is expected to remove, in bits."""
 
     system: str | None
     kind: str
     since: datetime | None = None
     until: datetime | None = None
+    gain: float | None = None
 
 
 @dataclass(frozen=True)
@@ -288,8 +289,39 @@ class Note:
 
 
 @dataclass(frozen=True)
+class Link:
+    """One link of the chain from a root cause to what followed from it.
+
+    Attributes:
+        finding, incident: what is told of here.
+        at: when it began.
+        relation: root (the chain begins here) | led-to | related (both name the same thing, but which came first is not decided).
+        after: the finding that it follows from or is related to.
+        shared: what both name.
+        because: why one follows from the other, in both languages.
+    """
+
+    finding: str
+    incident: str
+    cause: str
+    slug: str
+    at: datetime | None
+    relation: str
+    after: str | None = None
+    shared: dict[str, Any] = field(default_factory=dict)
+    because: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Incident:
-    """Findings about one subject and time, told as one story. `status`, one of REVIEW, and `notes` are what people said of it."""
+    """Findings about one subject and time, told as one story. `status`, one of REVIEW, and `notes` are what people said of it.
+
+    Attributes:
+        chain: what followed from its root cause, in order of time; empty if nothing did.
+        follows: the incident whose cause led to this one.
+        missing: logs that would make the cause surer, the one most likely to settle it first.
+        steps: the guide's checks for this incident, in the shape of `CaseResult.steps`.
+    """
 
     id: str
     fault: str
@@ -305,6 +337,10 @@ class Incident:
     damage: Damage | None = None
     balance: tuple[Curve, ...] = ()
     """The stock rows that were wrong, as recorded and as they would have been."""
+    chain: tuple[Link, ...] = ()
+    follows: str | None = None
+    missing: tuple[Missing, ...] = ()
+    steps: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -316,6 +352,25 @@ class Undecided:
     qty_error: Decimal
     causes: tuple[CauseVerdict, ...]
     missing: tuple[Missing, ...]
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What somebody saw, and what book and witnesses say at that instant.
+
+    Attributes:
+        symptom: the fault class that was stated, if one was.
+        book, physical, difference: rows of the states at that instant, columns as in docs/states.md.
+        last_seen: the row of `physical` whose witness is the last before that instant.
+    """
+
+    at: datetime
+    symptom: str | None
+    subject: dict[str, str]
+    book: tuple[dict[str, Any], ...]
+    physical: tuple[dict[str, Any], ...]
+    difference: tuple[dict[str, Any], ...]
+    last_seen: dict[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -440,9 +495,12 @@ class CaseResult:
     clocks: tuple[ClockRelation, ...] = ()
     custody: tuple[dict[str, Any], ...] = ()
     steps: tuple[dict[str, Any], ...] = ()
-    """The guide's checks with their results: {"fault", "step", "title": {zh,en}, "result": {zh,en}, "done": bool}."""
+    """The guide's checks with their results: {"fault", "step", "title": {zh,en}, "result": {zh,en}, "done": bool,
+    "findings": ids of those it shows, "by_hand": {zh,en} what is left for a person, empty if nothing is}."""
     since_last: SinceLast | None = None
     """For an audit that is not the first over its window."""
+    observed: Observed | None = None
+    """For a trace with the moment of an observation."""
 
     def to_json(self) -> dict[str, Any]:
         """The result as plain JSON values, in the shape of the contract."""

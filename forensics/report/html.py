@@ -32,6 +32,7 @@ from forensics.report.when import Zone, as_utc
 HERE: Final = Path(__file__).parent
 SCRIPTS: Final = ("unpack.js", "table.js", "charts.js", "main.js")
 MAX_INCIDENTS: Final = 60
+MAX_CHAIN: Final = 20
 MAX_OVERVIEW: Final = 1000
 MAX_FINDINGS: Final = 25
 MAX_CITED: Final = 40
@@ -151,6 +152,7 @@ class _Report:
                 "cited": MAX_CITED,
                 "incidents": MAX_INCIDENTS,
                 "overview": MAX_OVERVIEW,
+                "chain": MAX_CHAIN,
             },
             "timeline": timeline.context(shortened),
             "balance": self._balance(),

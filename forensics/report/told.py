@@ -121,8 +121,33 @@ class Drawn:
 
 
 @dataclass(frozen=True)
+class ToldStep:
+    """One of the guide's checks for an incident: what came of it, and the cited lines that show it."""
+
+    number: int
+    title: str
+    result: str
+    done: bool
+    cited: tuple[Cited, ...]
+
+
+@dataclass(frozen=True)
+class ToldLink:
+    """One link of a chain from root cause to consequence; `incident` is the number of the incident that tells of it."""
+
+    relation: str
+    incident: int
+    cause: str
+    title: str
+    message: str
+    when: str
+    because: str
+    shared: str
+
+
+@dataclass(frozen=True)
 class Told:
-    """One incident as a story. `status` and `notes` are what people said of it."""
+    """One incident as a story. `status` and `notes` are what people said of it; `follows` is the incident that led to it."""
 
     number: int
     incident: Incident
@@ -140,6 +165,14 @@ class Told:
     notes: tuple[str, ...] = ()
     damage: tuple[str, ...] = ()
     curves: tuple[Drawn, ...] = ()
+    chain: tuple[ToldLink, ...] = ()
+    follows: int | None = None
+    steps: tuple[ToldStep, ...] = ()
+
+    @property
+    def led_to(self) -> tuple[str, ...]:
+        """The causes that followed from it, each once, in order of time."""
+        return tuple(dict.fromkeys(link.title for link in self.chain if link.relation == "led-to"))
 
     @property
     def new(self) -> bool:

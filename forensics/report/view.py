@@ -133,13 +133,19 @@ def steps(result: CaseResult, t: Texts, fault_title: Any) -> list[dict[str, Any]
             {
                 "step": step.get("step"),
                 "title": one_line(t.pick(step.get("title")), 1000),
-                "result": one_line(t.pick(step.get("result")), 4000),
+                "result": step_text(step, t),
                 "done": bool(step.get("done")),
             }
         )
     return [
         {"fault": fault, "title": fault_title(fault) if fault else "", "rows": rows} for fault, rows in groups.items()
     ]
+
+
+def step_text(step: Mapping[str, Any], t: Texts) -> str:
+    """What came of a check, and what is left for a person."""
+    result, by_hand = (one_line(t.pick(step.get(key)), 2000) for key in ("result", "by_hand"))
+    return result + (t("step.by_hand", what=by_hand) if by_hand else "")
 
 
 def controls(controls_: Sequence[Control], t: Texts, zone: Zone) -> list[dict[str, Any]]:

@@ -70,7 +70,8 @@ def missing_text(missing: Missing, texts: Texts, zone: Zone) -> str:
     kind = kind_text(missing.kind, texts)
     if missing.since is None and missing.until is None:
         return texts("missing.log", system=source, kind=kind)
-    return texts("missing.log_for", system=source, kind=kind, span=zone.span(missing.since, missing.until))
+    since, until = (None if t is None else t.replace(microsecond=0) for t in (missing.since, missing.until))
+    return texts("missing.log_for", system=source, kind=kind, span=zone.span(since, until))
 
 
 def kind_text(need: str, texts: Texts) -> str:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -16,6 +18,7 @@ from forensics.model.result import (
     LEVELS,
     SUBJECT_FIELDS,
     CauseVerdict,
+    ClockRelation,
     Coverage,
     Finding,
     Incident,
@@ -23,9 +26,11 @@ from forensics.model.result import (
     Subject,
     Undecided,
 )
+from forensics.verdict import chain
 from forensics.verdict.correct import Rule, corrections, shipped_rules
 from forensics.verdict.group import group, merged_subject, span
 from forensics.verdict.steps import steps as steps_of
+from forensics.verdict.strengths import Kind, shipped_shares
 from forensics.verdict.weigh import Records, best_missing, consequences, is_undecided, weigh
 
 _ID_LENGTH: Final = 12
@@ -43,6 +48,8 @@ def judge(
     subject: Mapping[str, Any] | None = None,
     observed_at: datetime | None = None,
     rules: Mapping[str, Rule] | None = None,
+    clocks: Iterable[ClockRelation] = (),
+    shares: Mapping[Kind, float] | None = None,
     lang: str = "en",
 ) -> tuple[tuple[Incident, ...], tuple[Undecided, ...], tuple[Step, ...]]:
     """The verdict.
@@ -55,6 +62,8 @@ def judge(
         subject: what the user asks about, by the names of SUBJECT_FIELDS.
         observed_at: when the user saw it.
         rules: how causes are set right; the shipped catalogue's if None.
+        clocks: how far the systems' clocks are apart: what came first must be certain before one led to the other.
+        shares: how often findings of a kind were right in labelled cases; the shipped ones if None.
         lang: language of the corrections' reasons, zh or en.
 
     Returns:
@@ -63,17 +72,26 @@ def judge(
     records = Records(coverage)
     known = {fault.id: fault for fault in catalogue}
     rules = shipped_rules() if rules is None else rules
+    shares = shipped_shares() if shares is None else shares
     incidents: list[Incident] = []
     undecided: list[Undecided] = []
+    followed = chain.steps(findings, catalogue, clocks)
+    led = {step.effect.id: step.cause.id for step in followed if step.proven}
+    settled = {step.effect.id for step in followed if step.proven and step.lead.settles}
     for members in group(findings):
-        fault = known.get(_leading(members).fault) or _unknown(members)
+        explained = consequences(members, led)
+        leading = _leading(members, explained)
+        fault = known.get(leading.fault) or _unknown(members, leading)
         since, until = span(members)
-        causes = weigh(fault, members, records, since, until)
+        causes = weigh(fault, members, records, since, until, led, shares)
         if all(is_undecided(f) for f in members):
             undecided.append(_undecided(members, causes))
         else:
-            incidents.append(_incident(fault, members, causes, rules, lang))
-    if symptom is not None and symptom in known and all(f.fault != symptom for f in findings):
+            incident = _incident(fault, members, causes, explained, settled, rules, lang)
+            own = steps_of(fault, members, records, since, until)
+            incidents.append(replace(incident, steps=tuple(own)))
+    answers = [f for f in findings if f.fault == symptom and _by(f, observed_at)]
+    if symptom is not None and symptom in known and not answers:
         undecided.append(_unanswered(known[symptom], subject, observed_at, records))
     concerned = [fault for fault in known if fault == symptom or any(f.fault == fault for f in findings)]
     window = (observed_at, observed_at) if observed_at else span(findings)
@@ -82,9 +100,15 @@ def judge(
         for fault_id in sorted(concerned, key=lambda f: (f != symptom, f))
         for step in steps_of(known[fault_id], findings, records, *window)
     ]
+    incidents = chain.linked(incidents, followed)
     incidents.sort(key=lambda i: (i.started_at or _FAR, i.fault, i.id))
     undecided.sort(key=lambda u: (u.started_at or _FAR, str(sorted(u.subject.items(), key=str))))
     return tuple(incidents), tuple(undecided), tuple(steps)
+
+
+def _by(finding: Finding, observed_at: datetime | None) -> bool:
+    """Whether a finding had begun when something was seen: what comes later does not explain it."""
+    return observed_at is None or finding.started_at is None or finding.started_at <= observed_at
 
 
 def incident_id(fault: str, findings: Iterable[Finding]) -> str:
@@ -95,9 +119,8 @@ def incident_id(fault: str, findings: Iterable[Finding]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:_ID_LENGTH]
 
 
-def _leading(members: Sequence[Finding]) -> Finding:
+def _leading(members: Sequence[Finding], explained: AbstractSet[str]) -> Finding:
     """The finding that names the incident: no consequence of another, the gravest, the strongest."""
-    explained = consequences(members)
     rank = {level: i for i, level in enumerate(LEVELS)}
     return min(
         members,
@@ -106,20 +129,27 @@ def _leading(members: Sequence[Finding]) -> Finding:
 
 
 def _incident(
-    fault: Fault, members: Sequence[Finding], causes: tuple[CauseVerdict, ...], rules: Mapping[str, Rule], lang: str
+    fault: Fault,
+    members: Sequence[Finding],
+    causes: tuple[CauseVerdict, ...],
+    explained: AbstractSet[str],
+    settled: AbstractSet[str],
+    rules: Mapping[str, Rule],
+    lang: str,
 ) -> Incident:
     since, until = span(members)
-    explained = consequences(members)
     place = {verdict.cause: i for i, verdict in enumerate(causes)}
     ordered = sorted(
         members, key=lambda f: (f.id in explained, is_undecided(f), place.get(f.cause, len(place)), -f.strength, f.id)
     )
     # Two causes of one difference are not two differences to post: only the most probable one's findings count, but
-    # what a wider cause did to single tasks is to be set right task by task.
+    # what a wider cause did to single tasks is to be set right task by task, unless that is done at the root already.
     top = next(
         (v.cause for v in causes if v.verdict in {"shown", "possible"} and v.cause in {f.cause for f in members}), None
     )
-    to_post = [f for f in ordered if not is_undecided(f) and (f.cause == top or f.id in explained)]
+    to_post = [
+        f for f in ordered if not is_undecided(f) and (f.cause == top or f.id in explained) and f.id not in settled
+    ]
     return Incident(
         id=incident_id(fault.id, members),
         fault=fault.id,
@@ -129,6 +159,7 @@ def _incident(
         ended_at=until,
         causes=causes,
         correction=corrections(to_post, rules, lang),
+        missing=best_missing(causes),
     )
 
 
@@ -156,11 +187,11 @@ def _open(causes: tuple[CauseVerdict, ...]) -> tuple[tuple[CauseVerdict, ...], t
     return still, best_missing(still)
 
 
-def _unknown(members: Sequence[Finding]) -> Fault:
+def _unknown(members: Sequence[Finding], leading: Finding) -> Fault:
     """A class that the catalogue does not have (a user's own check): its causes are those that were found."""
     first = members[0]
-    slugs = {f.cause: f.slug for f in members if f.fault == _leading(members).fault}
+    slugs = {f.cause: f.slug for f in members if f.fault == leading.fault}
     causes = tuple(
         Cause(cause, slug, {}, 1 / len(slugs), (), {}, {}, checked=True) for cause, slug in sorted(slugs.items())
     )
-    return Fault(_leading(members).fault, first.slug, {}, {}, causes, (), ())
+    return Fault(leading.fault, first.slug, {}, {}, causes, (), ())

@@ -47,6 +47,14 @@ ADJUST: Final[Text] = {
     "en": "The book is off by {error}; adjust it by the opposite.",
 }
 STEP_FOUND: Final[Text] = {"zh": "已查：{n} 条发现。{message}", "en": "Done: {n} found. {message}"}
+STEP_FOUND_MORE: Final[Text] = {
+    "zh": "已查：{n} 条发现，另有 {more} 条只是迹象。{message}",
+    "en": "Done: {n} found, and {more} more signs without proof. {message}",
+}
+STEP_SEEN: Final[Text] = {
+    "zh": "已查：{n} 条迹象，现有日志不足以证明。{message}",
+    "en": "Done: {n} signs, which the logs at hand do not prove. {message}",
+}
 STEP_CLEAR: Final[Text] = {"zh": "已查：未发现异常。", "en": "Done: nothing found."}
 STEP_PARTLY: Final[Text] = {
     "zh": "有记录的时段已查，未发现异常；缺少 {missing}。",

@@ -11,7 +11,9 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Final
 
 from forensics.coverage import Answer, covered
@@ -19,6 +21,7 @@ from forensics.model.fault import Cause, Fault
 from forensics.model.result import CauseVerdict, Coverage, Finding, Missing
 from forensics.verdict import texts
 from forensics.verdict.group import values
+from forensics.verdict.strengths import Kind, kind_of
 
 NONE: Final = "none-of-these"
 RESERVE: Final = 0.05
@@ -68,14 +71,15 @@ class Records:
         return Missing(held[0].system if held else KEEPER.get(kind), kind, since, until)
 
 
-def consequences(findings: Sequence[Finding]) -> frozenset[str]:
+def consequences(findings: Sequence[Finding], led: Mapping[str, str] = MappingProxyType({})) -> frozenset[str]:
     """Ids of the findings that another one of the group explains.
 
-    A check may say so (`consequence_of` in the details); else a finding about several tasks, documents or pallets
-    explains those of other causes about one of them in its time.
+    A check may say so (`consequence_of` in the details), or the catalogue (`led`: consequence → cause, of any findings);
+    else a finding about several tasks, documents or pallets explains those of other causes about one of them in its time.
     """
     ids = {f.id for f in findings}
     explained = {f.id for f in findings if values({"of": f.details.get("consequence_of")}, "of") & (ids - {f.id})}
+    explained |= {f.id for f in findings if led.get(f.id) in ids}
     for big in findings:
         for field in ("task", "doc", "pallet"):
             members = values(big.subject, field)
@@ -95,18 +99,26 @@ def _within(small: Finding, big: Finding) -> bool:
 
 
 def weigh(
-    fault: Fault, findings: Sequence[Finding], records: Records, since: datetime | None, until: datetime | None
+    fault: Fault,
+    findings: Sequence[Finding],
+    records: Records,
+    since: datetime | None,
+    until: datetime | None,
+    led: Mapping[str, str] = MappingProxyType({}),
+    shares: Mapping[Kind, float] = MappingProxyType({}),
 ) -> tuple[CauseVerdict, ...]:
     """The causes of a class for one incident, most probable first, "none of these" among them.
 
     Args:
         findings: those of the incident; one with `undecided` in its details speaks for its cause without showing it.
         since, until: the time for which records are needed.
+        led: which finding led to which, consequence → cause.
+        shares: how often findings of a kind were right in labelled cases: a cause is no more probable than that.
 
     Returns:
         Probabilities in [0, 1] whose sum is at most 1.
     """
-    explained = consequences(findings)
+    explained = consequences(findings, led)
     total = sum(max(cause.share, 0.0) for cause in fault.causes)
     reserve = RESERVE_OPEN if findings and all(f.strength < SHOWN for f in findings) else RESERVE
     weights: list[float] = []
@@ -117,6 +129,8 @@ def weigh(
         weights.append(share * (1 - reserve) * factor)
         verdicts.append(verdict)
     weights.append(reserve)
+    for n, cause in enumerate(fault.causes):
+        weights[n] = _at_most(weights, n, _learned(cause, findings, explained, shares))
     verdicts.append(CauseVerdict(NONE, NONE, 0.0, "possible", (), texts.NONE_OF_THESE))
     whole = math.fsum(weights)
     rated = [
@@ -124,6 +138,20 @@ def weigh(
         for v, w in zip(verdicts, weights, strict=True)
     ]
     return tuple(sorted(rated, key=lambda v: (-v.probability, v.cause == NONE, _ORDER[v.verdict], v.cause)))
+
+
+def _learned(
+    cause: Cause, findings: Sequence[Finding], explained: frozenset[str], shares: Mapping[Kind, float]
+) -> float:
+    """The largest share of any of the cause's findings; 1 where nothing was learned of one."""
+    own = [f for f in findings if f.cause == cause.id and f.id not in explained]
+    return max((shares.get(kind_of(f), 1.0) for f in own), default=1.0)
+
+
+def _at_most(weights: Sequence[float], n: int, share: float) -> float:
+    """The weight of one cause, so that it has no more than this share of the whole."""
+    rest = math.fsum(weights) - weights[n]
+    return min(weights[n], share / (1 - share) * rest) if share < 1 else weights[n]
 
 
 def _one(
@@ -190,16 +218,40 @@ def is_undecided(finding: Finding) -> bool:
 
 
 def best_missing(causes: Iterable[CauseVerdict]) -> tuple[Missing, ...]:
-    """The missing logs, the one that would settle most of the undecided probability first."""
-    gain: dict[tuple[str | None, str], float] = defaultdict(float)
+    """The missing logs, the one that is expected to remove most uncertainty first, each with that `gain` in bits.
+
+    With a log at hand the causes that wait for it alone are either shown or nearly ruled out: shown as probably as they are
+    the cause and leave their mark in such a log, else what they had goes to the others. A cause that waits for several
+    logs counts for each with its part. The gain is the entropy of the causes now less what is to be expected then.
+    """
+    ranked = list(causes)
+    waiting: dict[tuple[str | None, str], dict[int, float]] = defaultdict(dict)
     found: dict[tuple[str | None, str], Missing] = {}
-    for verdict in causes:
+    for n, verdict in enumerate(ranked):
+        kept = 1.0 if verdict.verdict == "cannot-be-judged" else LOOKED_FOR
         for missing in verdict.missing:
             key = (missing.system, missing.kind)
-            gain[key] += verdict.probability / len(verdict.missing)
-            known = found.setdefault(key, missing)
-            found[key] = _wider(known, missing)
-    return tuple(found[key] for key in sorted(found, key=lambda k: (-gain[k], k[0] or "", k[1])))
+            waiting[key][n] = (1 - REFUTED / kept) / len(verdict.missing)
+            found[key] = _wider(found.setdefault(key, missing), missing)
+    whole = math.fsum(v.probability for v in ranked) or 1.0
+    shares = [v.probability / whole for v in ranked]
+    gains = {key: round(_gain(shares, seen), 6) for key, seen in waiting.items()}
+    return tuple(
+        replace(found[key], gain=gains[key]) for key in sorted(found, key=lambda k: (-gains[k], k[0] or "", k[1]))
+    )
+
+
+def _gain(shares: Sequence[float], seen: Mapping[int, float]) -> float:
+    """Expected loss of entropy if cause `n`, where it is the one, is shown with probability `seen[n]`. Never below zero."""
+    rest = [share * (1 - seen.get(n, 0.0)) for n, share in enumerate(shares)]
+    silent = math.fsum(rest)
+    after = silent * _entropy([share / silent for share in rest]) if silent > 0 else 0.0
+    return max(_entropy(shares) - after, 0.0)
+
+
+def _entropy(shares: Iterable[float]) -> float:
+    """In bits."""
+    return -math.fsum(p * math.log2(p) for p in shares if p > 0)
 
 
 def _wider(a: Missing, b: Missing) -> Missing:

@@ -26,7 +26,9 @@ from forensics.model.result import (
     Finding,
     Gap,
     Incident,
+    Link,
     Missing,
+    Observed,
     ReplayRequest,
     Settled,
     Undecided,
@@ -265,6 +267,65 @@ def audit(incidents: int = 12) -> CaseResult:
         Control("replica-lag", None, 1.0, None, title={"zh": "从库延迟", "en": "Replica lag"}, missing={"zh": "延迟采样", "en": "samples of lag"}),
     )  # fmt: skip
     return replace(base, incidents=tuple(told), findings=tuple(findings), undecided=(open_,), controls=controls)
+
+
+def chained() -> CaseResult:
+    """A timed-out callback that led to a second deduction, which led to an order refused; and a count it is only related to."""
+    base = trace()
+    first, finding = base.incidents[0], base.findings[0]
+    told = (
+        ("F-S-02-02.2", "callback-timeout", -300, "回调超时，未收到回复", "The callback timed out without an answer"),
+        ("F-S-02-05.3", "duplicate-deduction", 0, "同一请求扣了两次", "One request was deducted twice"),
+        ("F-S-02-03.1", "locked-stock", 900, "CK2 被告知库存不足", "CK2 was refused"),
+        ("F-S-02-04.5", "count-not-synced", 960, "盘点只在一边", "A count on one side only"),
+    )
+    findings, incidents, links = [], [], []
+    for n, (cause, slug, seconds, zh, en) in enumerate(told):
+        fault = cause.rpartition(".")[0]
+        lines = tuple(replace(e, event_id=f"ch:{n}:{k}") for k, e in enumerate(LINES))
+        findings.append(replace(
+            finding, id=f"f{n}", fault=fault, cause=cause, slug=slug, started_at=at(seconds), ended_at=at(seconds + 1),
+            message={"zh": zh, "en": en}, evidence=lines,
+        ))  # fmt: skip
+        verdict = replace(first.causes[0], cause=cause, slug=slug)
+        incidents.append(replace(
+            first, id=f"i{n}", fault=fault, findings=(f"f{n}",), causes=(verdict,), started_at=at(seconds), ended_at=at(seconds + 1),
+            follows="i0" if n in (1, 2) else None,
+        ))  # fmt: skip
+        links.append(Link(
+            f"f{n}", f"i{n}", cause, slug, at(seconds), ("root", "led-to", "led-to", "related")[n],
+            f"f{n - 1}" if n else None, {"request_id": "req-88f1"} if n else {}, {"zh": "超时后重试", "en": "It was tried again"} if n else {},
+        ))  # fmt: skip
+    incidents[0] = replace(incidents[0], chain=tuple(links))
+    return replace(base, incidents=tuple(incidents), findings=tuple(findings))
+
+
+def seen() -> CaseResult:
+    """A place that somebody saw, which no check explains."""
+    base = nothing()
+    row = {
+        "record": "stock",
+        "pallet": "TP1",
+        "location": "A-01",
+        "sku": "S",
+        "batch": None,
+        "qty": Decimal(60),
+        "since": at(0),
+    }
+    witness = {
+        "pallet": "TP1", "location": "A-01", "last_location": "A-01", "state": "missing", "seen_at": at(-60), "since": at(-60),
+        "system": "wcs", "file": "wcs/rcs.log", "line": 7,
+    }  # fmt: skip
+    open_ = Undecided(
+        {"location": "A-01"}, OBSERVED, Decimal(0),
+        (
+            CauseVerdict("F-S-02-05.1", "oversell", 0.6, "cannot-be-judged", (Missing("wms", "api", at(0), at(600)),)),
+            CauseVerdict("none", "none-of-these", 0.4, "possible"),
+        ),
+        (Missing("wms", "api", at(0), at(600), 0.8),),
+    )  # fmt: skip
+    state = Observed(OBSERVED, "F-S-02-05", {"location": "A-01"}, (row,), (witness,), ({"since": at(-60)},), witness)
+    return replace(base, undecided=(open_,), observed=state)
 
 
 def nothing() -> CaseResult:

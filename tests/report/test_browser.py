@@ -56,6 +56,11 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "audit": render_html(cases.audit(12), cases.events(200), lang="zh", balance=cases.balance(), **options),
         "hostile": render_html(cases.hostile(), cases.events(40, "</script><img src=x onerror=alert(1)>"), lang="en", **options),
         "course": render_html(cases.with_course(), cases.events(40), lang="en", **options),
+        "chained-zh": render_html(cases.chained(), cases.events(40), lang="zh", **options),
+        "chained-en": render_html(cases.chained(), cases.events(40), lang="en", **options),
+        "seen-zh": render_html(cases.seen(), cases.events(40), lang="zh", symptom="F-S-02-05", **options),
+        "seen-en": render_html(cases.seen(), cases.events(40), lang="en", symptom="F-S-02-05", **options),
+        "audit-en": render_html(cases.audit(12), cases.events(40), lang="en", **options),
         "nothing": render_html(cases.nothing(), cases.events(0), lang="zh", **options),
         "big": render_html(cases.trace(), cases.events(50_000), lang="en", balance=cases.balance(), **options),
     }  # fmt: skip
@@ -95,6 +100,45 @@ def test_no_error_and_no_request_under_the_policy(open_page: Open, name: str, wi
     assert opened.page.locator("#tl-chart canvas").count() == 1
     assert opened.page.locator("#js-failed").is_hidden()
     assert opened.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")  # nothing sticks out
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (390, 844)])
+@pytest.mark.parametrize(
+    "name", ["en", "zh", "audit", "audit-en", "chained-zh", "chained-en", "seen-zh", "seen-en", "nothing"]
+)
+def test_the_first_screen_answers_what_how_sure_what_to_do_what_is_missing(
+    open_page: Open, name: str, size: tuple[int, int]
+) -> None:
+    width, height = size
+    page = open_page(name, ready=False, viewport={"width": width, "height": height}).page
+    for ask in ("what", "sure", "todo", "missing"):
+        heading, answer = page.locator(f"#ask-{ask}"), page.locator(f"#ask-{ask} + p")
+        assert answer.inner_text().strip()
+        for part in (heading, answer):
+            box = part.bounding_box()
+            assert 0 <= box["y"] <= height - box["height"], (ask, box)
+            assert 0 <= box["x"] <= width - box["width"], (ask, box)
+    marks = page.eval_on_selector_all(".answer ul", "lists => lists.map(l => getComputedStyle(l).listStyleType)")
+    assert set(marks) <= {"none"}  # a number and a bullet are one too many
+
+
+def test_a_chain_is_drawn_from_root_to_consequence(open_page: Open) -> None:
+    opened = open_page("chained-en")
+    links = opened.page.locator("ol.chain > li")
+    assert [links.nth(n).get_attribute("class") for n in range(links.count())] == [
+        "c-root",
+        "c-led-to",
+        "c-led-to",
+        "c-related",
+    ]
+    tops = [links.nth(n).bounding_box()["y"] for n in range(links.count())]
+    assert tops == sorted(tops)
+    assert "req-88f1" in links.nth(1).inner_text()
+    target = links.nth(1).locator("a").get_attribute("href")
+    links.nth(1).locator("a").click()
+    assert opened.page.url.endswith(target)
+    assert "One request was deducted twice" in opened.page.locator(target).inner_text()
+    opened.clean()
 
 
 def test_ready_in_a_second_with_5000_events(open_page: Open, capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,6 +19,7 @@ from html.parser import HTMLParser
 import polars as pl
 import pytest
 
+from forensics.export.markdown import to_markdown
 from forensics.model.errors import ConfigError
 from forensics.model.event import KINDS
 from forensics.model.result import CaseResult, Coverage
@@ -381,3 +382,27 @@ def test_details_of_a_posting_are_shown() -> None:
     text = Page(render(replace(cases.trace(), incidents=(incident,)))).text
     assert "interface /cb" in text
     assert "sends nothing and changes nothing" in text
+
+
+def test_a_chain_is_one_story() -> None:
+    """Consequences are told with their root and not counted as further incidents."""
+    for lang, led, count in (("zh", "导致：", "共发现 2 起"), ("en", "It led to:", "2 stock incidents")):
+        page = Page(render(cases.chained(), lang=lang))
+        assert count in page.text
+        assert led in page.text
+    markdown = to_markdown(cases.chained(), "en")
+    assert markdown.index("Root cause") < markdown.index("One request was deducted twice")
+    assert "req-88f1" in markdown[: markdown.index("One request was deducted twice") + 200]
+
+
+def test_what_was_seen_is_answered_first() -> None:
+    for lang, words in (
+        ("zh", ("账面：60", "此前最后的见证", "不一致", "不符")),
+        ("en", ("the book had: 60", "Last witness before", "disagree since", "does not fit")),
+    ):
+        fault = replace(cases.catalogue()[0], book="below", on_site={"zh": "到现场看", "en": "go and look"})
+        page = Page(render(cases.seen(), lang=lang, catalogue=(fault,), symptom=fault.id, observed_at=cases.OBSERVED))
+        for word in words:
+            assert word in page.text, word
+        assert {"zh": "到现场看", "en": "go and look"}[lang] in page.text
+        assert {"zh": "最可能定案的日志", "en": "Most likely to settle it"}[lang] in page.text

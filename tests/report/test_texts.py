@@ -18,7 +18,7 @@ from forensics.report.texts import Texts, load
 
 PACKAGES = [Path(package.__file__).parent for package in (forensics.report, forensics.export)]
 GROUPS_BY_VALUE = {
-    "system", "kind", "action", "state", "outcome", "doc_type", "actor_type", "field", "fault", "correction", "level",
+    "chain", "physical", "system", "kind", "action", "state", "outcome", "doc_type", "actor_type", "field", "fault", "correction", "level",
     "verdict", "role", "note", "review_state", "unit", "glossary", "sure", "ask",
 }  # fmt: skip
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from forensics.model.result import CaseResult
 from forensics.verdict import Rule, judge, load_rules
 from forensics.verdict.correct import IN_BOOK
 
-from .build import CATALOGUE, EVERYTHING, T, coverage, finding, text
+from .build import CATALOGUE, EVERYTHING, NEGATIVE, T, coverage, finding, text
 
 
 def decide(findings: list, cover: Any = EVERYTHING, **more: Any) -> Any:
@@ -139,6 +140,22 @@ def test_steps_say_what_came_of_them() -> None:
         steps[2]["result"]["en"]
         == "Not possible: no record of interface calls, stock ledger, stock ledger or row changes."
     )
+
+
+def test_each_incident_has_its_own_checks() -> None:
+    """Signs without proof are told apart from findings, and what is left for a person is said."""
+    other = finding(sku="99", location="B-01", doc="CK9", minutes=500)
+    doubtful = finding("F-S-02-05.1", details={"undecided": True}, strength=1.5, name="doubtful")
+    step = NEGATIVE.steps[2] | {"hand_zh": "去问", "hand_en": "ask the shift"}
+    fault = replace(NEGATIVE, steps=(*NEGATIVE.steps[:2], step))
+    incidents, _, steps = judge([finding(), other, doubtful], (fault,), coverage("ledger"), rules={})
+    mine = next(i for i in incidents if i.subject["sku"] == "10023")
+    assert [s["findings"] for s in mine.steps] == [[finding().id], [finding().id], []]
+    assert mine.steps[2]["result"]["en"].startswith("Done: 1 signs, which the logs at hand do not prove.")
+    assert mine.steps[2]["by_hand"] == {"zh": "去问", "en": "ask the shift"}
+    assert mine.steps[1]["by_hand"] == {}
+    assert [s["result"]["en"][:13] for s in steps] == ["Done: 2 found", "Done: 2 found", "Done: 1 signs"]
+    assert steps[0]["result"]["en"].startswith("Done: 2 found, and 1 more signs without proof.")
 
 
 def test_rules_are_read_from_the_catalogue(tmp_path: Path) -> None:
