@@ -103,11 +103,12 @@ def is_prepared(con: duckdb.DuckDBPyConnection) -> bool:
 
 def has_relation(con: duckdb.DuckDBPyConnection, name: str) -> bool:
     """Whether a table or view of that name can be read."""
-    found = con.execute(
-        "SELECT 1 FROM duckdb_tables() WHERE table_name = $n UNION ALL SELECT 1 FROM duckdb_views() WHERE view_name = $n",
-        {"n": name},
-    ).fetchone()
-    return found is not None
+    return bool(
+        con.execute(
+            "SELECT 1 FROM duckdb_tables() WHERE table_name = $n UNION ALL SELECT 1 FROM duckdb_views() WHERE view_name = $n",
+            {"n": name},
+        ).fetchall()
+    )
 
 
 def sql_error(error: Exception, what: str, path: Path, sql: str) -> QueryError:
@@ -198,11 +199,9 @@ def _joins_as_written(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 def _disabled(con: duckdb.DuckDBPyConnection) -> set[str]:
-    off = con.execute("SELECT current_setting('disabled_optimizers')").fetchone()
-    return {name for name in str(off[0] if off else "").split(",") if name}
+    ((off,),) = con.execute("SELECT current_setting('disabled_optimizers')").fetchall()
+    return {name for name in str(off or "").split(",") if name}
 
 
 def _is_table(con: duckdb.DuckDBPyConnection, name: str) -> bool:
-    return (
-        con.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ? AND temporary", [name]).fetchone() is not None
-    )
+    return bool(con.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ? AND temporary", [name]).fetchall())

@@ -16,20 +16,17 @@ from forensics.model.result import (
     LEVELS,
     CaseResult,
     CauseVerdict,
-    Correction,
     Evidence,
     Finding,
     Incident,
     Link,
     Missing,
-    Settled,
-    Subject,
     Undecided,
 )
-from forensics.report import course, damage
+from forensics.report import course, damage, postings
 from forensics.report.paths import evidence_folder, short
 from forensics.report.safe import one_line
-from forensics.report.texts import DASH, Texts
+from forensics.report.texts import Texts
 from forensics.report.told import Cited, Open, Posting, RankedCause, Story, Told, ToldFinding, ToldLink, ToldStep
 from forensics.report.view import step_text
 from forensics.report.when import Zone
@@ -41,7 +38,6 @@ from forensics.report.wording import (
     quantity,
     review_text,
     subject_text,
-    value_text,
 )
 
 NONE_OF_THESE: Final = ("none", "none-of-these", "other", "unknown")
@@ -50,8 +46,6 @@ _ORDER: Final = {"shown": 0, "possible": 1, "cannot-be-judged": 2, "refuted": 3}
 SETTLING: Final = 0.05
 """From this expected gain on, in bits, a log is said to be the one most likely to settle it."""
 MAX_RESOLVED: Final = 10
-_BEFORE: Final = ("before", "book_before", "balance_before", "qty_before")
-_AFTER: Final = ("after", "book_after", "balance_after", "qty_after")
 
 
 def build(
@@ -206,8 +200,8 @@ class _Teller:
             certainty=certainty,
             causes=causes,
             findings=findings,
-            postings=tuple(self._posting(c) for c in incident.correction),
-            settled=tuple(self._settled(one) for one in incident.settled),
+            postings=tuple(postings.tell(c, self.t, self.zone) for c in incident.correction),
+            settled=tuple(postings.settled(one, self.t) for one in incident.settled),
             status=self.t.word("review_state", incident.status) if incident.status else "",
             notes=tuple(review_text(note, self.t, self.zone) for note in incident.notes),
             damage=damage.tell(incident.damage, self.t, self.zone),
@@ -274,79 +268,6 @@ class _Teller:
             causes=self._rank(item.causes, ()),
             missing=tuple(missing_text(m, self.t, self.zone) for m in item.missing),
         )
-
-    def _posting(self, correction: Correction) -> Posting:
-        subject: Subject = {
-            "sku": correction.sku,
-            "batch": correction.batch,
-            "pallet": correction.pallet,
-            "location": correction.location,
-        }
-        sentence = one_line(self.t.word("correction", correction.action), 200)
-        if correction.qty is not None:
-            sentence += self.t("correction.qty", qty=quantity(correction.qty))
-        released = list(dict.fromkeys(e.doc for e in correction.effect if e.what == "reservation" and e.doc))
-        if released:
-            subject["doc"] = released
-        elif not any(subject.values()):
-            named = next((k for k in ("task", "doc", "request_id") if correction.details.get(k)), None)
-            subject = {named: correction.details[named]} if named else {}
-        where = one_line(subject_text(subject, self.t), 120)
-        if where != DASH:
-            sentence += self.t("correction.of", subject=where)
-        details = correction.details
-        first = next(iter(correction.effect), None)
-        before = (
-            quantity(first.before) if first else next((quantity(details[k]) for k in _BEFORE if k in details), None)
-        )
-        after = quantity(first.after) if first else next((quantity(details[k]) for k in _AFTER if k in details), None)
-        rest = tuple(
-            (one_line(self.t.word("field", key), 80), value_text(value, self.t, self.zone))
-            for key, value in sorted(details.items())
-            if key not in _BEFORE + _AFTER and value is not None
-        )
-        because = self.t.pick(correction.reason) or correction.because
-        return Posting(correction, sentence, one_line(because, 2000), before, after, rest, self._notes(correction))
-
-    def _notes(self, correction: Correction) -> tuple[tuple[str, str], ...]:
-        notes: list[tuple[str, str]] = []
-        if correction.risk:
-            level = self.t.word("level", correction.risk.get("level", ""))
-            notes.append(
-                (
-                    self.t("correction.risk"),
-                    f"{level}{self.t('summary.colon')}{one_line(self.t.pick(correction.risk), 500)}",
-                )
-            )
-        for effect in correction.effect[1:]:
-            where = self.t.join(
-                [one_line(str(v), 100) for v in (effect.location, effect.pallet, effect.sku, effect.doc) if v]
-            )
-            notes.append(
-                (self.t("correction.further"), f"{where}  {quantity(effect.before)} → {quantity(effect.after)}")
-            )
-        for request in correction.replay:
-            sent = [request.method, request.url, request.receiver and f"→ {request.receiver}", request.request_id]
-            notes.append((self.t("correction.message"), one_line(" ".join(part for part in sent if part) or DASH, 500)))
-            times = [one["at"] for one in request.attempts if one["at"] is not None]
-            when = self.zone.span(min(times), max(times)) if times else DASH
-            outcomes = self.t.join(
-                list(dict.fromkeys(self.t.word("outcome", str(one["outcome"])) for one in request.attempts))
-            )
-            counted = self.t("correction.failed", n=request.failed, when=when)
-            notes.append((self.t("correction.attempts"), one_line(f"{counted} ({outcomes})", 500)))
-            notes.append((self.t("correction.again"), one_line(self.t.pick(request.because), 500)))
-            if request.headers:
-                told = "; ".join(f"{name}: {value}" for name, value in request.headers.items())
-                notes.append((self.t("correction.headers"), one_line(told, 1000)))
-            if request.body:
-                notes.append((self.t("correction.body"), one_line(request.body, 2000)))
-        return tuple(notes)
-
-    def _settled(self, one: Settled) -> str:
-        action = self.t.word("correction", one.action)
-        qty = self.t("correction.qty", qty=quantity(one.qty))
-        return one_line(self.t("correction.settled", action=action, qty=qty, because=self.t.pick(one.because)), 500)
 
     def fault_title(self, fault: str) -> str:
         """The name of a fault class, its id if the catalogue does not have it."""
@@ -466,14 +387,14 @@ class _Teller:
 
     def _todo(self, told: Sequence[Told], loose: Sequence[ToldFinding], undecided: Sequence[Open]) -> tuple[str, ...]:
         many = len(told) > 1
-        postings = [(t.number, p) for t in told for p in t.postings]
-        lines = [self.t("summary.postings", n=len(postings))] if many and postings else []
-        lines += [(f"{n}. " if many else "") + p.sentence for n, p in postings[:3]]
-        if len(postings) > 3:
-            lines.append(self.t("summary.more_postings", n=len(postings) - 3))
-        if not postings:
+        todo = [(t.number, p) for t in told for p in t.postings]
+        lines = [self.t("summary.postings", n=len(todo))] if many and todo else []
+        lines += [(f"{n}. " if many else "") + self._to_do(p) for n, p in todo[:3]]
+        if len(todo) > 3:
+            lines.append(self.t("summary.more_postings", n=len(todo) - 3))
+        if not todo:
             lines += [(f"{t.number}. " if many else "") + remedy for t in told[:3] if (remedy := self._remedy(t))]
-        if undecided and not postings:
+        if undecided and not todo:
             lines += self._on_site(undecided)
         open_steps = [s for s in self.result.steps if not s.get("done")]
         if open_steps:
@@ -486,6 +407,12 @@ class _Teller:
         if not lines:
             lines.append(self.t("summary.review" if told or loose else "summary.no_action"))
         return tuple(lines)
+
+    def _to_do(self, posting: Posting) -> str:
+        """The posting; of what has no quantity, such as asking again, also the reason, which says how."""
+        if posting.correction.qty is not None or not posting.because:
+            return posting.sentence
+        return one_line(f"{posting.sentence}{self.t('summary.colon')}{posting.because}", 300)
 
     def _remedy(self, told: Told) -> str:
         """What sets the leading cause right where there is nothing to post."""

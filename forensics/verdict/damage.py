@@ -131,8 +131,7 @@ def assess(
     """
     found = list(findings)
     settled = {one.finding: one for incident in incidents for one in incident.settled}
-    last = con.execute(_RECORD_END).fetchone()
-    end = last[0] if last and last[0] is not None else None
+    end = next((last for (last,) in con.execute(_RECORD_END).fetchall()), None)
     seen = [one for one in (_begin(f, settled.get(f.id), end) for f in found) if one is not None]
     if not seen:
         return tuple(incidents), found
