@@ -352,6 +352,7 @@ class Undecided:
     qty_error: Decimal
     causes: tuple[CauseVerdict, ...]
     missing: tuple[Missing, ...]
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True)

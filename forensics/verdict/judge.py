@@ -164,9 +164,9 @@ def _incident(
 
 
 def _undecided(members: Sequence[Finding], causes: tuple[CauseVerdict, ...]) -> Undecided:
-    since, _ = span(members)
+    since, until = span(members)
     largest = max(members, key=lambda f: (abs(f.qty_error), f.id))
-    return Undecided(merged_subject(members), since, largest.qty_error, *_open(causes))
+    return Undecided(merged_subject(members), since, largest.qty_error, *_open(causes), until)
 
 
 def _unanswered(

@@ -70,7 +70,7 @@ STORIES = (
     Story("false-shortage", "F-S-02-03.1", ("doc", "CK03190120"), 2, "release", "库存被锁定", "held by"),
     Story("erp-difference", "F-S-02-04.1", ("doc", "452603240030"), 2, "resend", "接口同步失败", "failed"),
     Story("negative-stock", "F-S-02-05.3", ("doc", "CK03260073"), 2, "reverse", "重复扣减", "Duplicate deduction"),
-    Story("flapping-stock", "F-S-02-06.3", ("sku", "20018131"), 4, None, "主从延迟", "replica"),
+    Story("flapping-stock", "F-S-02-06.3", ("sku", "20018131"), 4, "repair", "主从延迟", "replica"),
 )
 each = pytest.mark.parametrize("story", STORIES, ids=lambda s: s.sample)
 
