@@ -4,10 +4,10 @@ uses  = ["ledger_rows", "events_ordered"]
 materialise = true
 about = { zh = "账面上每个托盘从何时到何时在何处、最后多少", en = "where the book has every pallet, from when to when, and how much in the end" }
 */
--- Snapshots, and balances that the ledger keeps by pallet, say the quantity; other postings change it. What the first posting
+-- Snapshots, openings, and balances that the ledger keeps by pallet, say the quantity; other postings change it. What the first posting
 -- found there (its balance before) stood there before.
 WITH told AS (
-    SELECT pallet, location, sku, batch, us, CASE WHEN grain IN (0, 1) THEN qty_after END AS is_qty, qty AS delta, err_us,
+    SELECT pallet, location, sku, batch, us, CASE WHEN grain IN (0, 1) THEN qty_after WHEN doc_type = 'opening' THEN qty END AS is_qty, qty AS delta, err_us,
            CASE WHEN grain IN (0, 1) THEN qty_before END AS was_qty, {'source': source, 'byte_offset': byte_offset, 'part': part} AS w, CASE WHEN doc_type = 'opening' THEN 0 ELSE 1 END AS rank
     FROM ledger_rows WHERE pallet IS NOT NULL AND location IS NOT NULL AND us IS NOT NULL
     UNION ALL BY NAME
