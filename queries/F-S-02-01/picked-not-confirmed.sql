@@ -119,8 +119,6 @@ WITH postings AS (  -- a count or an adjustment sets right what went wrong: it i
     FROM coverage
 ), late AS (
     SELECT deadline_us, coalesce(p999_us, 3600000000) AS usual_us FROM deadlines WHERE step = 'pick-to-ledger'
-), told AS (
-    SELECT DISTINCT task FROM link_calls WHERE ok AND action IN ('complete', 'report', 'confirm', 'arrive')
 ), judged AS (
     SELECT c.*, coalesce(c.qty, b.net) AS amount,
            least(reach.ledger_us, CASE WHEN c.what = 'task' THEN reach.task_us ELSE reach.ledger_us END) AS until_us, late.deadline_us, late.usual_us
@@ -133,7 +131,9 @@ SELECT pallet, place AS location, sku, batch, task, doc, doc_line, at_time(picke
        -- without the task's own record nobody knows that it was not cancelled
        what = 'scan' AND task IS NOT NULL OR
        -- while the link was down the confirmation may have been lost, a cause of its own, unless the device's word came through
-       until_us < picked_us + deadline_us OR task NOT IN (FROM told) AND EXISTS (
+       until_us < picked_us + deadline_us OR NOT EXISTS (
+           FROM link_calls c WHERE c.ok AND c.task = judged.task
+           AND (c.action IN ('complete', 'confirm', 'arrive') OR c.action = 'report' AND c.us > picked_us + move_err + c.err_us + 5e6)) AND EXISTS (
            FROM link_outages o WHERE picked_us BETWEEN o.from_us - 60e6 - o.err_us - move_err AND o.to_us + o.err_us + move_err
            AND NOT EXISTS (FROM link_calls c WHERE c.task = judged.task AND c.peer <> o.peer)) AS undecided,
        {'what': CASE WHEN task IS NULL THEN 'Document ' || doc ELSE 'Outbound task ' || task END,
