@@ -18,7 +18,7 @@ import duckdb
 from forensics.checks.check import View, load_views
 from forensics.checks.clocktable import Clocks, clock_table
 from forensics.checks.steps import STEPS
-from forensics.clocks.keys import CLOCK_SQL
+from forensics.clocks.keys import CLOCK_SQL, name_clocks
 from forensics.identity.pallets import pallet_key_sql
 from forensics.model.errors import Location, QueryError
 
@@ -69,6 +69,7 @@ def prepare(
         con.execute(macro)
     half = int(clock_tolerance_s * 500_000)
     con.execute(f"CREATE OR REPLACE TEMP MACRO default_clock_err_us() AS {half}")
+    name_clocks(con)
     clock_table(con, clocks)
     con.execute("CREATE OR REPLACE TEMP TABLE prepared_views (name VARCHAR)")
     con.execute("CREATE OR REPLACE TEMP TABLE prepared_dirs (path VARCHAR)")
