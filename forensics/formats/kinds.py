@@ -186,10 +186,12 @@ def _heartbeat(e: Evidence) -> str | None:
 
 
 def _binding(e: Evidence) -> str | None:
-    if not (e.here.has("ts") and "pallet" in e.here and e.here.has("sku", "location")) or e.anywhere.has(
+    if not (e.here.has("ts") and "pallet" in e.here and e.here.has("sku", "location", "parent")) or e.anywhere.has(
         "task", "barcode", "qty_available", "qty_reserved"
     ):
         return None
+    if "parent" in e.here and not e.here.has("sku", "location", "doc", "state", "endpoint"):
+        return "it says which load stands on which"
     if e.says("binding-actions", "action") >= 0.5:
         return "its actions are bind and unbind"
     if e.here.name("ts") in {"绑定时间", "组盘时间", "bindtime", "boundat"} or e.named("bind|组盘|绑定|拆盘"):

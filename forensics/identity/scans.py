@@ -1,4 +1,4 @@
-"""Scans that read a subject's code: their columns say where and for which task, the code itself is in `extra`."""
+"""Records that name a subject in `extra` only: scans that read its code, and loads that were put on it."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ LIMIT: Final = 5_000
 
 _SQL: Final = """
 SELECT {columns} FROM events
-WHERE kind = 'scan' {months}
+WHERE kind IN ('scan', 'binding') {months}
   AND ($since::TIMESTAMPTZ IS NULL OR ts >= $since::TIMESTAMPTZ) AND ($until::TIMESTAMPTZ IS NULL OR ts <= $until::TIMESTAMPTZ)
-  AND (extra->>'barcode' IN (SELECT unnest($codes::VARCHAR[])) OR extra->>'expected' IN (SELECT unnest($codes::VARCHAR[])))
+  AND CASE kind WHEN 'scan' THEN list_contains($codes::VARCHAR[], extra->>'barcode') OR list_contains($codes::VARCHAR[], extra->>'expected')
+           ELSE list_contains($codes::VARCHAR[], extra->>'parent') END
 ORDER BY ts LIMIT {limit}
 """
 
 
 def scans_of(con: duckdb.DuckDBPyConnection, codes: list[str], window: Window | None) -> pl.DataFrame:
-    """Scan events whose barcode, or expected barcode, is one of `codes` (all spellings of a pallet, a place).
+    """Scan events whose barcode, or expected barcode, is one of `codes` (all spellings of a pallet, a place); bindings to one of them.
 
     A label with more than the code in it (GS1 with further identifiers) is not taken apart here. Where the relation is
     partitioned by month, files outside the window are not opened.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 import duckdb
 import polars as pl
 
-from forensics.identity.closure import LIMIT, Closure
+from forensics.identity.closure import LIMIT, Closure, closure
 from forensics.identity.lookup import COLUMNS, Window
+from forensics.identity.nested import stays
 from forensics.identity.scans import scans_of
 from forensics.store.schema import EVENTS
 
@@ -18,46 +20,71 @@ _WORDS: Final = {"request_id": "request", "txn": "transaction", "doc": "document
 
 
 def subject_events(
-    con: duckdb.DuckDBPyConnection, closure: Closure, window: Window | None = None, *, limit: int = LIMIT
+    con: duckdb.DuckDBPyConnection, related: Closure, window: Window | None = None, *, limit: int = LIMIT
 ) -> pl.DataFrame:
     """The events of a subject and of what belongs to it.
 
     Args:
         con: has the relation `events`, and for file names `evidence(source, path, member)`.
-        closure: what belongs to the subject.
+        related: what belongs to the subject.
         window: earliest and latest time; without one the closure's own.
         limit: most events per kind of link.
 
     Returns:
         The event table's columns and `event_id` (`source:byte_offset:part`), `file`, `lane` (the system), `relation`
-        (`direct`, or `via task T1`), in order of time, then source and position. Events without a time come last.
+        (`direct`, `via task T1`, or `via pallet P1` for what happened to a load while the subject stood on it), in order of
+        time, then source and position. Events without a time come last.
     """
-    if window is not None and window != closure.window:
-        closure = _widened(closure, window)
-    links = {kind: closure[kind] for kind in _ORDER if kind not in closure.truncated and kind != "pallet"}
-    closure.read(con, {**closure.seeds, **links}, limit)
-    rows = closure.rows
+    rows = _own_events(con, related, window, limit)
+    carried = [rows, *_carried(con, related, window, limit, frozenset(related.spellings))]
+    if len(carried) > 1:
+        rows = pl.concat(carried, how="vertical_relaxed").unique(
+            ["source", "byte_offset", "part"], keep="first", maintain_order=True
+        )
+    return _finish(rows, con)
+
+
+def _carried(
+    con: duckdb.DuckDBPyConnection, related: Closure, window: Window | None, limit: int, known: frozenset[str]
+) -> Iterator[pl.DataFrame]:
+    """What happened to the loads on which the subject's pallet stood, and to those on which these stood, at that time."""
+    for stay in stays(con, related.seeds.get("pallet", ())):
+        since, until = stay.within(window or related.window)
+        if stay.parent in known or (since is not None and until is not None and since > until):
+            continue
+        parent = closure(con, {"pallet": stay.parent}, (since, until))
+        yield _own_events(con, parent, (since, until), limit).with_columns(relation=pl.lit(f"via pallet {stay.parent}"))
+        yield from _carried(con, parent, (since, until), limit, known | parent.spellings)
+
+
+def _own_events(con: duckdb.DuckDBPyConnection, related: Closure, window: Window | None, limit: int) -> pl.DataFrame:
+    """The events of a subject without those of what carried it: the event table's columns and `relation`."""
+    if window is not None and window != related.window:
+        related = _widened(related, window)
+    links = {kind: related[kind] for kind in _ORDER if kind not in related.truncated and kind != "pallet"}
+    related.read(con, {**related.seeds, **links}, limit)
+    rows = related.rows
     if rows.is_empty():
-        return _finish(pl.DataFrame(schema=EVENTS).with_columns(relation=pl.lit("direct")), con)
+        return pl.DataFrame(schema=EVENTS).with_columns(relation=pl.lit("direct"))
     is_direct = pl.lit(False)
-    for kind, values in closure.seeds.items():
+    for kind, values in related.seeds.items():
         for column in COLUMNS[kind]:
             is_direct |= pl.col(column).is_in(sorted(values)).fill_null(False)
     hub = pl.lit(False)
-    for kind, values in closure.hubs.items():
+    for kind, values in related.hubs.items():
         if values:
             # Of what many share only what is about none of them in particular belongs to the subject.
             hub |= (
                 (pl.col("via") == kind)
                 & pl.col("value").is_in(sorted(values))
-                & (pl.col("pallet").is_not_null() | pl.col("task").is_not_null() | ~_own_material(closure))
+                & (pl.col("pallet").is_not_null() | pl.col("task").is_not_null() | ~_own_material(related))
             )
     rank = pl.lit(len(_ORDER))
     for place, kind in enumerate(_ORDER):
         rank = pl.when(pl.col("via") == kind).then(place).otherwise(rank)
     rows = (
         rows.with_columns(_direct=is_direct, _rank=rank)
-        .filter(pl.col("_direct") | (closure.belongs() & ~hub))
+        .filter(pl.col("_direct") | (related.belongs() & ~hub))
         .with_columns(
             relation=pl.when("_direct")
             .then(pl.lit("direct"))
@@ -67,26 +94,26 @@ def subject_events(
         .unique(["source", "byte_offset", "part"], keep="first", maintain_order=True)
         .drop("_direct", "_rank", "via", "value")
     )
-    codes = sorted({code for kind in _SCANNED for code in closure.seeds.get(kind, ())})
+    codes = sorted({code for kind in _SCANNED for code in related.seeds.get(kind, ())})
     if codes:
-        read = scans_of(con, codes, window or closure.window).with_columns(relation=pl.lit("direct"))
+        read = scans_of(con, codes, window or related.window).with_columns(relation=pl.lit("direct"))
         rows = pl.concat([rows, read.select(rows.columns)], how="vertical_relaxed").unique(
             ["source", "byte_offset", "part"], keep="first", maintain_order=True
         )
-    return _finish(rows, con)
+    return rows.select(*EVENTS, "relation")
 
 
-def _widened(closure: Closure, window: Window) -> Closure:
+def _widened(related: Closure, window: Window) -> Closure:
     """The same subject in another time: its events are read anew."""
-    other = Closure(closure.seeds, window)
-    for kind, values in closure.items():
+    other = Closure(related.seeds, window)
+    for kind, values in related.items():
         other[kind] = set(values)
-    other.spellings, other.hubs, other.truncated = closure.spellings, closure.hubs, closure.truncated
+    other.spellings, other.hubs, other.truncated = related.spellings, related.hubs, related.truncated
     return other
 
 
-def _own_material(closure: Closure) -> pl.Expr:
-    own = sorted(closure["sku"])
+def _own_material(related: Closure) -> pl.Expr:
+    own = sorted(related["sku"])
     return pl.col("sku").is_null() | pl.col("sku").is_in(own) if own else pl.lit(True)
 
 

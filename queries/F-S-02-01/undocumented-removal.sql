@@ -97,6 +97,11 @@ WITH places AS (  -- names that the stock record uses; a position known only to 
     UNION  -- it never was there: booked to a place that was scanned by mistake
     SELECT c.pallet, c.place, c.from_us FROM candidates c JOIN tasks t ON t.pallet = c.pallet JOIN mis_placed m USING (task, run)
     WHERE m.there AND m.scanned = c.place
+    UNION  -- it stood on a load that was moved under a task or by a posting
+    SELECT c.pallet, c.place, c.from_us FROM candidates c JOIN nestings n ON n.child = c.pallet AND n.from_us <= c.gone_us + c.gone_err + n.err_us AND n.to_us >= c.since_us - c.gone_err - n.err_us
+    JOIN (SELECT pallet, begin_us AS us, end_us AS until_us FROM tasks UNION ALL SELECT pallet, us, us FROM ledger_rows WHERE coalesce(doc_type, '') NOT IN ('count', 'adjust', 'opening')
+          UNION ALL SELECT pallet, us, us FROM moves WHERE task IS NOT NULL) m ON m.pallet = n.parent
+    WHERE m.us <= c.gone_us + $late_document_h * 3600e6 AND m.until_us >= greatest(c.since_us, n.from_us) - c.gone_err - n.err_us
     UNION  -- the device took it for whatever task
     SELECT c.pallet, c.place, c.from_us FROM candidates c JOIN moves m ON m.pallet = c.pallet
     WHERE m.step = 'picked' AND m.task IS NOT NULL AND m.us BETWEEN c.since_us - m.err_us AND c.gone_us + m.err_us + c.gone_err

@@ -33,6 +33,7 @@ WITH counted AS (
 ), bound AS (
     SELECT pallet, us, err_us, sku, batch, qty, source, byte_offset, part FROM events_ordered
     WHERE kind = 'binding' AND action = 'bind' AND pallet IS NOT NULL AND us IS NOT NULL
+      AND (sku IS NOT NULL OR NOT coalesce(contains(extra, '"parent"'), false))  -- to stand on another load is no binding of goods
 ), seen AS (
     SELECT c.source, c.byte_offset, c.part, c.us, c.err_us, c.pallet, c.location, c.sku, c.batch, c.qty, 'count' AS kind
     FROM counted c WHERE c.expected = 0 OR (c.expected IS NULL AND c.pallet IS NOT NULL)
@@ -93,6 +94,11 @@ WITH counted AS (
     WHERE l.qty < 0 AND l.doc_type IN ('count', 'adjust') AND l.location IS DISTINCT FROM c.location
     UNION  -- put away under another pallet's name: a wrong scan
     SELECT c.source, c.byte_offset, c.part FROM candidates c JOIN swapped_loads w ON w.real_pallet = c.pallet AND w.target = c.location
+    UNION  -- it stands on a load that a task, a posting or a device brought
+    SELECT c.source, c.byte_offset, c.part FROM candidates c JOIN nestings n ON n.child = c.pallet AND n.from_us <= c.us + $horizon_h * 3600e6 AND n.to_us > c.us - c.err_us - n.err_us
+    JOIN (SELECT pallet, begin_us AS us, end_us AS until_us FROM tasks UNION ALL SELECT pallet, us, us FROM ledger_rows WHERE qty > 0
+          UNION ALL SELECT pallet, from_us, to_us FROM pallet_stays UNION ALL SELECT pallet, us, us FROM moves WHERE task IS NOT NULL) m ON m.pallet = n.parent
+    WHERE m.us <= c.us + $horizon_h * 3600e6 AND m.until_us >= least(c.since_us, n.from_us) - c.err_us - n.err_us
     UNION  -- carried there by a device for a task that is not in the task log
     SELECT c.source, c.byte_offset, c.part FROM candidates c JOIN moves m ON m.pallet = c.pallet
     WHERE m.task IS NOT NULL AND m.us BETWEEN c.since_us - m.err_us AND c.us + m.err_us + c.err_us

@@ -1,6 +1,6 @@
 /*
 name  = "physical_statements"
-uses  = ["sightings", "moves", "tasks", "ledger_rows"]
+uses  = ["sightings", "moves", "tasks", "ledger_rows", "nestings"]
 materialise = true
 about = { zh = "实物陈述：托盘在某处、搬运中、已出库、不见了，货位有货、空；同一事实由多方告知的合为一条", en = "what witnesses say of pallets (at, moving, out, missing) and places (occupied, empty); one fact told by several is one statement" }
 */
@@ -20,6 +20,11 @@ WITH places AS (
     SELECT source, byte_offset, part, system, clock, us, res_us, err_us, kind, action, task, pallet, location,
            CASE step WHEN 'put' THEN 'present' ELSE 'left' END AS says
     FROM moves WHERE kind = 'task' AND step IN ('put', 'picked')
+), of_all AS (  -- what is seen of a load is seen of all that stands on it
+    SELECT *, false AS by_parent FROM told
+    UNION ALL BY NAME
+    SELECT t.* REPLACE (n.child AS pallet), true AS by_parent FROM told t JOIN nestings n ON n.parent = t.pallet AND t.us >= n.from_us AND t.us < n.to_us
+    WHERE t.says <> 'absent'
 ), foreign_names AS (  -- sources that mostly name positions which no other record knows
     SELECT source FROM told WHERE kind = 'device' AND location IS NOT NULL
     GROUP BY source HAVING 2 * count(*) FILTER (location IN (FROM places)) < count(*)
@@ -28,9 +33,9 @@ WITH places AS (
                CASE WHEN t.action <> 'occupied_put' THEN coalesce(t.pallet, k.pallet) END AS pallet,
                coalesce(CASE WHEN t.location IN (FROM places) OR t.source NOT IN (FROM foreign_names) THEN t.location END,
                         CASE WHEN t.says = 'present' AND t.kind IN ('device', 'task') THEN k.target END) AS location),
-           t.pallet IS NULL OR t.says = 'present' AND (t.location IS NULL OR t.location NOT IN (FROM places) AND t.source IN (FROM foreign_names)) AS inferred,
+           t.by_parent OR t.pallet IS NULL OR t.says = 'present' AND (t.location IS NULL OR t.location NOT IN (FROM places) AND t.source IN (FROM foreign_names)) AS inferred,
            t.system IS DISTINCT FROM 'wms' OR t.kind IN ('scan', 'count') AS direct
-    FROM told t LEFT JOIN known_tasks k ON k.task = t.task
+    FROM of_all t LEFT JOIN known_tasks k ON k.task = t.task
     WHERE t.us IS NOT NULL
 ), stated AS (
     SELECT *, CASE WHEN says = 'present' THEN CASE WHEN pallet IS NULL THEN 'occupied' ELSE 'at' END
@@ -47,7 +52,7 @@ WITH places AS (
 ), runs AS (
     SELECT *, sum(coalesce(task_again, false)::INT) OVER (PARTITION BY task, pallet ORDER BY us, source, byte_offset, part ROWS UNBOUNDED PRECEDING) AS run FROM said_once
 ), numbered AS (
-    SELECT *, CASE WHEN task IS NULL OR pallet IS NULL THEN hash(source, byte_offset, part)
+    SELECT *, CASE WHEN task IS NULL OR pallet IS NULL THEN hash(pallet, source, byte_offset, part)
                    ELSE hash(task, pallet, run, state, CASE WHEN state <> 'moving' THEN location END, row_number() OVER same) END AS fact
     FROM runs WHERE first_said
     WINDOW same AS (PARTITION BY task, pallet, run, clock, state, CASE WHEN state <> 'moving' THEN location END ORDER BY us, source, byte_offset, part)

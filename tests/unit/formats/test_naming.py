@@ -17,7 +17,7 @@ BY_WORDS = {
     "measured_at": "ts", "logged_at": "ts", "request_payload": "request_body", "response_json": "response_body", "scanned_code": "barcode", "fault_text": "error",
     "terminal_number": "device", "unit_of_measure": "uom", "external_document_no": "partner_doc", "line_nr": "doc_line", "replication_lag_sec": "seconds_behind",
     "异动前数量": "qty_before", "异动后数量": "qty_after", "异动数量": "qty", "目的库位编码": "to_location", "起始储位编号": "from_location", "来源单据号": "partner_doc", "作业号码": "task",
-    "扫码枪编号": "device", "采集时间": "ts", "请求报文内容": "request_body", "仓位代码": "location", "货品代号": "sku", "托盘标识": "pallet",
+    "扫码枪编号": "device", "采集时间": "ts", "请求报文内容": "request_body", "仓位代码": "location", "货品代号": "sku", "托盘标识": "pallet", "outerCartonNo": "parent", "Parent HU Number": "parent", "上级料箱编号": "parent", "inner_carton_code": "pallet",
 }  # fmt: skip
 
 
