@@ -46,7 +46,7 @@ def name_clocks(con: duckdb.DuckDBPyConnection) -> None:
         rows = con.sql(
             "SELECT source, parser, path, first_ts, last_ts FROM evidence WHERE first_ts IS NOT NULL ORDER BY path, source"
         ).fetchall()
-    except duckdb.CatalogException:
+    except (duckdb.CatalogException, duckdb.BinderException):  # no such relation, or one with fewer columns
         rows = []
     names = machines(rows)
     con.execute(
