@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 import duckdb
 
@@ -13,6 +14,8 @@ from forensics.model.event import NAMES
 from forensics.store.case import CaseFolder
 from forensics.store.delta import Table
 from forensics.store.parquet import NO_MONTH
+
+_MASTER: Final = "kind=master"
 
 
 def connect(
@@ -29,8 +32,8 @@ def connect(
 
     Args:
         case: the case folder.
-        since: show only events from here on, and those without a time.
-        until: show only events up to here, and those without a time.
+        since: show only events from here on, those without a time, and master data, which holds at any time.
+        until: show only events up to here, and the same.
         threads: DuckDB threads; default one per core.
         memory: its memory limit, for instance `4GB`.
     """
@@ -49,7 +52,7 @@ def connect(
     # partition folder: rows of other kinds are counted in (tests/setup/test_duckdb_answers.py).
     con.execute("SET disabled_optimizers = 'window_self_join'")
     con.execute(f"SET temp_directory = {literal(str(case.path / '.duckdb'))}")
-    con.execute(f"CREATE VIEW events AS {_events(case.events.files())}{_between(since, until)}")
+    con.execute(f"CREATE VIEW events AS {_within(case.events.files(), since, until)}")
     con.execute(f"CREATE VIEW rejects AS {_plain(case.rejects)}")
     newest = "QUALIFY row_number() OVER (PARTITION BY source ORDER BY ingested_at DESC, bytes DESC) = 1"
     con.execute(f"CREATE VIEW evidence AS SELECT * FROM ({_plain(case.evidence)}) {newest}")
@@ -77,6 +80,13 @@ def _events(files: Sequence[str]) -> str:
         f"SELECT {columns} FROM read_parquet({_list(files)}, hive_partitioning = true, "
         "hive_types = {'kind': VARCHAR, 'month': VARCHAR})"
     )
+
+
+def _within(files: Sequence[str], since: datetime | None, until: datetime | None) -> str:
+    limits = _between(since, until)
+    timeless = [file for file in files if _MASTER in Path(file).parts] if limits else []
+    dated = _events([file for file in files if file not in set(timeless)]) + limits
+    return f"{dated} UNION ALL {_events(timeless)}" if timeless else dated
 
 
 def _between(since: datetime | None, until: datetime | None) -> str:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
@@ -115,6 +115,16 @@ def test_bloom_filters_and_hive_paths_are_written(case):
         f"SELECT bloom_filter_excludes FROM parquet_bloom_probe('{case.events.path / written.path}', 'pallet', 'nope')"
     ).fetchall()
     assert probe == [(True,)]
+
+
+def test_a_window_leaves_out_other_times_but_no_master_data(case):
+    later = NOW + timedelta(days=40)
+    for kind, ts in (("master", NOW), ("ledger", NOW), ("ledger", later)):
+        commit(case, write_events(events("a", 1, kind, ts), case.events.path), NONE, [row("a")], {})
+    found = connect(case, since=later, until=later).sql("SELECT kind, ts FROM events ORDER BY kind").fetchall()
+    assert [kind for kind, _ in found] == ["ledger", "master"]
+    assert found[0][1] == later
+    assert connect(case, since=later + timedelta(days=400)).sql("SELECT kind FROM events").fetchall() == [("master",)]
 
 
 def test_create_refuses_a_folder_with_other_things(tmp_path):
