@@ -119,8 +119,8 @@ def test_bloom_filters_and_hive_paths_are_written(case):
 
 def test_a_window_leaves_out_other_times_but_no_master_data(case):
     later = NOW + timedelta(days=40)
-    for kind, ts in (("master", NOW), ("ledger", NOW), ("ledger", later)):
-        commit(case, write_events(events("a", 1, kind, ts), case.events.path), NONE, [row("a")], {})
+    for source, kind, ts in (("a", "master", NOW), ("b", "ledger", NOW), ("c", "ledger", later)):
+        commit(case, write_events(events(source, 1, kind, ts), case.events.path), NONE, [row(source)], {})
     found = connect(case, since=later, until=later).sql("SELECT kind, ts FROM events ORDER BY kind").fetchall()
     assert [kind for kind, _ in found] == ["ledger", "master"]
     assert found[0][1] == later
