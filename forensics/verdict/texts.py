@@ -39,8 +39,8 @@ NO_RECORD: Final[Text] = {
     "en": "Cannot be judged: no record of {missing}.",
 }
 NONE_OF_THESE: Final[Text] = {
-    "zh": "目录之外的原因，保留少量可能。",
-    "en": "A cause outside the catalogue: a small reserve.",
+    "zh": "没有故障，或目录之外的原因；总保留少量可能。",
+    "en": "No fault at all, or one that the catalogue does not know; some probability is always kept for it.",
 }
 ADJUST: Final[Text] = {
     "zh": "账面与应有数量相差 {error}，按相反数调整账面。",

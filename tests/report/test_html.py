@@ -278,7 +278,7 @@ def test_audit_lists_all_incidents_worst_first() -> None:
     assert len(levels) >= 60
     assert "Of 70 incidents the first 60 are told in full" in page.text
     assert "70 stock incidents found (Critical 14, High 14, Medium 14, Low 14, Note 14)" in page.text
-    assert "1 difference is visible whose cause" in page.text
+    assert "1 more sign of a difference" in page.text
     assert "✕ exceeded" in page.text
     assert "? cannot be judged, for want of samples of lag" in page.text
     assert "Interface failure rate by day: 2026-03-10 to 2026-03-13, at most 7.3" in page.text
