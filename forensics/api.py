@@ -242,7 +242,7 @@ class Case:
         Raises:
             ConfigError: no subject was named, or the case knows nothing of it.
         """
-        from forensics.identity import closure, subject_events
+        from forensics.identity import closure, concerns, subject_events
         from forensics.ledger import balances, observe
         from forensics.timeline.answers import with_answers
         from forensics.verdict import judge
@@ -268,7 +268,7 @@ class Case:
         session = self._around(since, until)
         session.views("ledger_rows", "api_pairs", "posting_images")
         events = with_answers(session.con, events)
-        findings = [one for one in session.findings if _concerns(one, subject, set(events["event_id"]))]
+        findings = [one for one in session.findings if concerns(one, subject, set(events["event_id"]))]
         verdict = judge(
             findings, self.catalogue, session.coverage, symptom=symptom, subject=subject, observed_at=observed_at,
             clocks=session.clocks, lang=self.lang,
@@ -404,24 +404,10 @@ class Case:
 
     def verify(self) -> list[str]:
         """What does not hold: custody chain, conservation of lines, tables against evidence. Empty if all is well."""
-        problems = custody.verify(self.folder.custody)
-        problems += [f"{self.folder.notes.name}: {problem}" for problem in custody.verify(self.folder.notes)]
-        evidence = self.evidence()
-        law = pl.col("event_lines") + pl.col("continuation") + pl.col("rejected") + pl.col("blank")
-        for row in evidence.filter(pl.col("lines") != law).iter_rows(named=True):
-            problems.append(f"{row['path']}: lines do not add up")
+        from forensics.store.verify import problems
+
         counted = dict(self.sql("SELECT source, count(*) FROM events GROUP BY 1").iter_rows())
-        for row in evidence.iter_rows(named=True):
-            if counted.pop(row["source"], 0) != row["events"]:
-                problems.append(f"{row['path']}: the event table does not hold the {row['events']} events it should")
-        if counted:
-            problems.append(f"{sum(counted.values())} events belong to no source")
-        logged = {
-            source["source"] for entry in custody.read(self.folder.custody) for source in entry.get("sources", [])
-        }
-        for row in evidence.filter(~pl.col("source").is_in(list(logged))).iter_rows(named=True):
-            problems.append(f"{row['path']}: ingested, but not in the custody log")
-        return problems
+        return problems(self.folder, self.evidence(), counted)
 
     def compact(self) -> tuple[int, int]:
         """Rewrite many small files as few large ones; returns the number of files before and after."""
@@ -501,13 +487,3 @@ def _touches(finding: Finding, since: datetime | None, until: datetime | None) -
     if begin is None or end is None:
         return True
     return (since is None or end >= since) and (until is None or begin <= until)
-
-
-def _concerns(finding: Finding, subject: Mapping[str, str], events: set[str]) -> bool:
-    """A finding is about the subject if it names it, or if most of what proves it is in the subject's timeline."""
-    for key, value in subject.items():
-        named = finding.subject.get(key)
-        if named == value or (isinstance(named, list | tuple) and value in named):
-            return True
-    proving = [one.event_id for one in finding.evidence if one.role == "for"]
-    return bool(proving) and sum(one in events for one in proving) * 2 > len(proving)
