@@ -7,7 +7,7 @@ key   = "sku"
 level = "high"
 
 [message]
-zh = "{sku} {location}：{overwriter} 以旧余额 {read_value} 计算并写入 {written_value}，覆盖了 {lost}；账面比正确余额多 {qty_error}（{proof}）。"
+zh = "{sku} {location}：{overwriter} 以旧余额 {read_value} 计算并写入 {written_value}，覆盖了 {lost}；账面与正确余额相差 {qty_error}（{proof}）。"
 en = "{sku} {location}: {overwriter} computed from the old balance {read_value} and wrote {written_value} over {lost}; the record is off by {qty_error} ({proof})."
 
 [words]
