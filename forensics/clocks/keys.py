@@ -12,13 +12,14 @@ from typing import Final
 import duckdb
 
 CLOCK_SQL: Final = (
-    "CASE WHEN host IS NULL OR host = '' OR kind = 'cache' THEN coalesce(system, source) "
+    "CASE WHEN host IS NULL OR host = '' OR kind = 'cache' "
+    "THEN coalesce(system, source) || CASE WHEN system = 'scanner' THEN coalesce(getvariable('clock_sources')[source], '') ELSE '' END "
     "ELSE coalesce(system, '?') || '@' || host || coalesce(getvariable('clock_sources')[source], '') END"
 )
 """SQL expression over the event columns: `system@host`, `system` where no host is known, `source` as a last resort.
 
 For a cache event `host` is the client, not the machine whose clock stamped the line. `name_clocks` says which sources
-of one `system@host` come from several machines.
+of one `system@host`, or which logs of handhelds, come from several machines.
 """
 
 SAME_TIME: Final = timedelta(minutes=1)

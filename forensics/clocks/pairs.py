@@ -29,16 +29,16 @@ MAX_EVENTS: Final = 400_000
 
 _API = "kind = 'api' AND request_id IS NOT NULL AND request_id <> '' AND ts IS NOT NULL AND coalesce(ts_quality, 'recorded') = 'recorded' AND coalesce(ts_precision, 'us') IN ('us', 'ms', 's')"
 
-# A clock that has an id more than once in one role (reused id, retry without a number) gives no pair for it.
+# A log that has an id more than once in one role (reused id, retry without a number) gives no pair for it.
 _SQL = f"""
 WITH api AS MATERIALIZED (
-  SELECT {CLOCK_SQL} AS clock, request_id, attempt, action, coalesce(state, 'CALL') AS state, ts, duration_ms,
+  SELECT {CLOCK_SQL} AS clock, source, request_id, attempt, action, coalesce(state, 'CALL') AS state, ts, duration_ms,
          lower(system) AS system, lower(host) AS host, lower(caller) AS caller, lower(callee) AS callee,
          outcome IN ('timeout', 'unknown') AS lost,
          CASE ts_precision WHEN 's' THEN 1.0 WHEN 'ms' THEN 0.001 ELSE 0.0 END AS grain
   FROM events WHERE {_API} AND hash(request_id) % __SHARE__ = 0
-), ends AS (
-  SELECT clock, request_id, attempt, any_value(action) AS action,
+), told AS (
+  SELECT clock, source, request_id, attempt, min(action) AS least_action, max(action) AS most_action,
          min(ts) FILTER (state IN ('CALL', 'REQUEST')) AS began,
          coalesce(max(ts + to_microseconds(CAST(round(duration_ms * 1000) AS BIGINT))) FILTER (state = 'CALL' AND duration_ms >= 0),
                   max(ts) FILTER (state = 'RESPONSE')) AS ended,
@@ -48,10 +48,16 @@ WITH api AS MATERIALIZED (
          bool_or(caller IN (system, host)) AND NOT bool_or(coalesce(callee IN (system, host), false)) AS calls,
          bool_or(callee IN (system, host)) AND NOT bool_or(coalesce(caller IN (system, host), false)) AS called,
          any_value(system) AS system, any_value(caller) AS caller, any_value(callee) AS callee
-  FROM api GROUP BY clock, request_id, attempt
+  FROM api GROUP BY clock, source, request_id, attempt
   HAVING count(*) FILTER (state = 'CALL') <= 1 AND count(*) FILTER (state = 'REQUEST') <= 1
      AND count(*) FILTER (state = 'RESPONSE') <= 1
      AND (count(*) FILTER (state = 'CALL') = 0 OR count(*) = 1)
+), ends AS (  -- two logs of one machine may tell of one call: when it had begun at the latest, and was over at the earliest
+  SELECT clock, request_id, attempt, CASE WHEN min(least_action) = max(most_action) THEN min(least_action) END AS action, min(began) AS began, min(ended) AS ended,
+         bool_or(lost) AS lost, max(grain) AS grain, max(length_grain) AS length_grain, bool_or(calls) AND NOT bool_or(called) AS calls,
+         bool_or(called) AND NOT bool_or(calls) AS called, any_value(system) AS system, any_value(caller) AS caller, any_value(callee) AS callee
+  FROM told GROUP BY clock, request_id, attempt
+  HAVING count(*) = 1 OR max(began) <= min(ended)
 ), numbered AS MATERIALIZED (
   SELECT *, count(*) OVER (PARTITION BY clock, request_id) AS attempts FROM ends
 ), matched AS (

@@ -408,13 +408,11 @@ class _FormatPlan:
         ts = values.get("ts")
         if ts is None:
             return
-        start = ts.data
-        if (
-            any(source.end for field in rule.fields if field.column == "ts" for source in field.sources)
-            and "duration_ms" in columns
-        ):
-            micros = (columns["duration_ms"].fill_null(0.0) * 1000).round().cast(pl.Int64, strict=False).fill_null(0)
-            start = start - micros.cast(pl.Duration("us"))
+        start, unknown = ts.data, None
+        if any(source.end for field in rule.fields if field.column == "ts" for source in field.sources):
+            took = columns.get("duration_ms", pl.Series([None], dtype=pl.Float64).new_from_index(0, len(start)))
+            start = start - (took.fill_null(0.0) * 1000).round().cast(pl.Int64, strict=False).fill_null(0).cast(pl.Duration("us"))
+            unknown = took.is_null()
         columns["ts"] = start
         finish = values.get("finished_at")
         if finish is not None:
@@ -429,7 +427,8 @@ class _FormatPlan:
             columns["duration_ms"] = took if known is None else known.zip_with(known.is_not_null(), took)
         if ts.precision is not None:
             columns["ts_precision"] = ts.precision
-        columns["ts_quality"] = _quality(start, ts.doubt)
+        quality = _quality(start, ts.doubt)
+        columns["ts_quality"] = quality if unknown is None else quality.set(unknown & start.is_not_null(), INFERRED)
 
     def _log(self, fields: Fields, records: pl.DataFrame) -> pl.DataFrame:
         """A record that says nothing we know: kept whole, with its time if it has one."""
@@ -454,6 +453,8 @@ def _holds(condition: Condition, text: pl.Series) -> pl.Series:
         return text.is_in(list(condition.values)).fill_null(False)
     if condition.matches is not None:
         return text.str.contains(ascii_classes(condition.matches)).fill_null(False)
+    if condition.lacks is not None:
+        return ~text.str.contains(ascii_classes(condition.lacks)).fill_null(False)
     return text.is_not_null() == bool(condition.present)
 
 

@@ -280,19 +280,26 @@ class _Reader(Values):
             attempts,
             self.texts(data, "statements", *here),
         )
-        return (rule,) if sentences is None else told_by(rule, sentences, self.sentences)
+        made = (rule,) if sentences is None else told_by(rule, sentences, self.sentences)
+        for name in {source.map for one in made for read in one.fields for source in read.sources if source.map}:
+            if name.startswith(SHARED) and name not in self.maps:
+                self.one_of(name.removeprefix(SHARED), tuple(self.shared), "shared map", *here)
+                self.maps[name] = self.shared[name.removeprefix(SHARED)]
+        return made
 
     def condition(self, data: Any, *here: Key) -> Condition:
-        self.known(data, ("field", "in", "matches", "present"), *here)
+        self.known(data, ("field", "in", "matches", "lacks", "present"), *here)
         field = self.text(data, "field", *here, required=True)
         assert field is not None
         if len(data) != 2:
-            raise self.doc.error("a condition has a field and one of in, matches, present", *here)
-        matches = self.text(data, "matches", *here)
-        if matches is not None:
-            self.regex(matches, *here)
+            raise self.doc.error("a condition has a field and one of in, matches, lacks, present", *here)
+        matches, lacks = self.text(data, "matches", *here), self.text(data, "lacks", *here)
+        for regex in (matches, lacks):
+            if regex is not None:
+                self.regex(regex, *here)
         values = self.texts(data, "in", *here) if "in" in data else None
-        return Condition(field, values, matches, self.flag(data, "present", *here) if "present" in data else None)
+        present = self.flag(data, "present", *here) if "present" in data else None
+        return Condition(field, values, matches, present, lacks)
 
     def source(self, data: Any, in_each: bool, *here: Key) -> Source:
         if isinstance(data, str):

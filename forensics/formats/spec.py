@@ -71,12 +71,13 @@ class Pattern:
 
 @dataclass(frozen=True)
 class Condition:
-    """One test of a `when`: exactly one of `values`, `matches`, `present` is set."""
+    """One test of a `when`: exactly one of `values`, `matches`, `lacks`, `present` is set."""
 
     field: str
     values: tuple[str, ...] | None = None
     matches: str | None = None
     present: bool | None = None
+    lacks: str | None = None
 
 
 @dataclass(frozen=True)

@@ -87,6 +87,7 @@ WITH counted AS (
     SELECT c.source, c.byte_offset, c.part FROM candidates c JOIN events_ordered e ON e.pallet = c.pallet
     WHERE e.kind IN ('document', 'api') AND e.us BETWEEN c.since_us - e.err_us AND c.us + $horizon_h * 3600e6
       AND coalesce(e.action, '') NOT IN ('query', 'count', 'bind') AND coalesce(e.doc_type, '') <> 'count'
+      AND NOT (e.action IS NULL AND regexp_matches(lower(coalesce(e.endpoint, '')), 'scan|barcode|count|扫'))  -- to have been scanned explains nothing
     UNION  -- counted out at another place: until then the book had it there
     SELECT c.source, c.byte_offset, c.part FROM candidates c
     JOIN (SELECT pallet, us, doc_type, qty, location, lead(us, 1, 9e18::BIGINT) OVER (PARTITION BY pallet ORDER BY us, byte_offset) AS next_us FROM ledger_rows WHERE pallet IS NOT NULL) l

@@ -6,10 +6,11 @@ about = { zh = "同一次调用在几端的记录：为准的一端从其他端�
 */
 -- The ends of one call are rows of different observers with the same request id (or, where ids are missing, the same
 -- payload) and the same attempt, that overlap in time as far as the clocks can tell. The observer with most rows of an id
--- counts its calls; the other observers' rows are matched to them in order.
+-- counts its calls, of several the one whose clock is known best; the other observers' rows are matched to them in order. An id that
+-- each bears once is one call within the hour if nothing relates their clocks.
 WITH bonds AS NOT MATERIALIZED (
     SELECT rowid AS id, hash(request_id, CASE WHEN request_id IS NULL THEN fingerprint END) AS bond,
-           hash(system, coalesce(host, source)) AS observer, attempt, started_us, ended_us, err_us, res_us
+           hash(system, coalesce(host, source)) AS observer, request_id IS NOT NULL AS by_id, attempt, started_us, ended_us, err_us, res_us
     FROM api_ends WHERE request_id IS NOT NULL OR fingerprint IS NOT NULL
 ), shared AS (
     SELECT bond FROM bonds GROUP BY bond HAVING min(observer) <> max(observer)
@@ -17,11 +18,11 @@ WITH bonds AS NOT MATERIALIZED (
     SELECT b.*, row_number() OVER (PARTITION BY b.bond, b.observer, b.attempt ORDER BY b.started_us, b.id) AS nth
     FROM bonds b WHERE b.bond IN (FROM shared)
 ), observers AS (
-    SELECT bond, observer, count(*) AS calls, min(started_us) AS first_us FROM counted GROUP BY bond, observer
+    SELECT bond, observer, count(*) AS calls, max(err_us) AS err_us, min(started_us) AS first_us FROM counted GROUP BY bond, observer
 ), anchors AS (
-    SELECT bond, arg_max(observer, {'calls': calls, 'first': -first_us, 'observer': observer}) AS anchor FROM observers GROUP BY bond
+    SELECT bond, arg_max(observer, {'calls': calls, 'err': -err_us, 'first': -first_us, 'observer': observer}) AS anchor, max(calls) = 1 AS once FROM observers GROUP BY bond
 ), placed AS (
-    SELECT c.*, c.observer = a.anchor AS base FROM counted c JOIN anchors a USING (bond)
+    SELECT c.*, c.observer = a.anchor AS base, a.once AND c.by_id AND c.err_us >= default_clock_err_us() AS unplaced FROM counted c JOIN anchors a USING (bond)
 ), matched AS (
     SELECT o.id, b.id AS base_id
     FROM placed o JOIN placed b
@@ -29,6 +30,7 @@ WITH bonds AS NOT MATERIALIZED (
      AND coalesce(b.attempt, o.attempt, 0) = coalesce(o.attempt, b.attempt, 0)
     WHERE abs(o.started_us - b.started_us) <= o.err_us + b.err_us + o.res_us + b.res_us
           + coalesce(greatest(o.ended_us - o.started_us, b.ended_us - b.started_us, 0), 0)
+          + CASE WHEN o.unplaced OR b.unplaced THEN 3600000000 ELSE 0 END
     QUALIFY row_number() OVER (PARTITION BY o.id ORDER BY abs(o.started_us - b.started_us)) = 1
         AND row_number() OVER (PARTITION BY b.id, o.observer ORDER BY abs(o.started_us - b.started_us)) = 1
 ), counts AS (

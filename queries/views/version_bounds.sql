@@ -13,6 +13,8 @@ WITH calls AS (
     FROM api_ends
     WHERE request_id IN (SELECT request_id FROM versions) AND started_us IS NOT NULL
     GROUP BY request_id, clock
+    -- an end whose clock nothing relates to the others bounds nothing where another end is known
+    QUALIFY max(err_us) < default_clock_err_us() OR min(max(err_us)) OVER (PARTITION BY request_id) >= default_clock_err_us()
 ), used_once AS (  -- an id that many postings bear tells nothing about one of them
     SELECT register, request_id FROM versions WHERE request_id IS NOT NULL GROUP BY register, request_id HAVING count(*) = 1
 )

@@ -75,3 +75,9 @@ def test_any_key_gives_its_value(item: dict[str, Any]) -> None:
         wanted = item[key] if isinstance(item[key], str) else json.dumps(item[key])
         assert values.to_list() == [wanted.strip() or None] * 2
     assert set(jsontext.top_keys(text)) == set(keys)
+
+
+def test_a_broken_row_of_rare_characters_costs_no_other() -> None:
+    rows = pl.Series(['{"a": 1}', "𐀀𐀀𐀀𐀀𐀃𝖎𝖐𝖓𝖔𝖖𝖗𝖚𝖜", *("x" * n + "𝖎" * 60 for n in range(8))])
+    assert jsontext.extract(rows, ["a"])[0].to_list() == ["1", *[None] * 9]
+    assert jsontext.top_keys(rows) == ["a"]
