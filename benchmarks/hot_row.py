@@ -49,7 +49,7 @@ def check(folder: Path) -> dict[str, Any]:
         engine.ensure_views(con, [view], views)
         clocked(view, start)
     start = time.perf_counter(), time.process_time()
-    found = engine.run_checks(con, checks, undecided=True)  # all at once, as an audit does: what they cite is looked up together
+    found = engine.run_checks(con, checks, undecided=True)  # all at once, as in an audit: evidence is looked up once
     clocked("the checks", start)
     names = defaultdict(list)
     for finding in found:
