@@ -8,7 +8,7 @@ about = { zh = "同一次调用在几端的记录：为准的一端从其他端�
 -- payload) and the same attempt, that overlap in time as far as the clocks can tell. The observer with most rows of an id
 -- counts its calls; the other observers' rows are matched to them in order.
 WITH bonds AS NOT MATERIALIZED (
-    SELECT rowid AS id, hash(request_id, CASE WHEN request_id IS NULL THEN fingerprint END) AS bond,
+    SELECT id, hash(request_id, CASE WHEN request_id IS NULL THEN fingerprint END) AS bond,
            hash(system, coalesce(host, source)) AS observer, attempt, started_us, ended_us, err_us, res_us
     FROM api_ends WHERE request_id IS NOT NULL OR fingerprint IS NOT NULL
 ), shared AS (
@@ -36,7 +36,7 @@ WITH bonds AS NOT MATERIALIZED (
 ), told AS (
     SELECT m.base_id, c.n, o.outcome, o.txn, o.doc, o.doc_line, o.task, o.pallet, o.error,
            {'source': o.source, 'byte_offset': o.byte_offset, 'part': o.part, 'system': o.system, 'host': o.host, 'us': o.started_us} AS witness
-    FROM matched m JOIN counts c USING (base_id) JOIN api_ends o ON o.rowid = m.id
+    FROM matched m JOIN counts c USING (base_id) JOIN api_ends o ON o.id = m.id
 )
 SELECT id, true AS within FROM matched
 UNION ALL BY NAME
