@@ -23,7 +23,7 @@ from typing import Any
 
 CLASSES = ("F-S-02-05", "F-S-02-06")
 BY_SKU = frozenset({"F-S-02-05.4", "F-S-02-06.4"})
-MEMORY = "3GB"
+MEMORY = "3300MB"
 """What DuckDB may use; the rest up to 4 GiB is the process's."""
 
 
