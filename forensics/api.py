@@ -9,12 +9,12 @@ trace.result.incidents  # ranked causes with their evidence
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -26,7 +26,7 @@ from forensics.model.result import CaseResult, ClockRelation, Control, Coverage,
 from forensics.model.when import moment, span
 from forensics.store import case as folder
 from forensics.store import custody, notes, runs
-from forensics.store.duck import connect
+from forensics.store.duck import connect, failed_inside
 from forensics.store.evidence import latest
 
 if TYPE_CHECKING:
@@ -43,6 +43,25 @@ BEFORE, AFTER = timedelta(days=7), timedelta(days=14)
 Moment = datetime | str
 
 SUBJECTS = ("pallet", "sku", "location", "task", "doc", "request")
+
+Given = ParamSpec("Given")
+Answer = TypeVar("Answer")
+
+
+def asked_twice(ask: Callable[Concatenate[Case, Given], Answer]) -> Callable[Concatenate[Case, Given], Answer]:
+    """A question to a case that is asked once more, on a new connection, where DuckDB itself broke off."""
+
+    @wraps(ask)
+    def asking(case: Case, /, *args: Given.args, **named: Given.kwargs) -> Answer:
+        try:
+            return ask(case, *args, **named)
+        except Exception as error:
+            if not failed_inside(error):
+                raise
+            case.forget()
+        return ask(case, *args, **named)
+
+    return asking
 
 
 @dataclass(frozen=True)
@@ -148,8 +167,12 @@ class Case:
         result = ingest(
             self.folder, [str(path) for path in paths], self.registry, system=system, zone=tz, progress=progress
         )
-        self._sessions.clear()
+        self.forget()
         return result
+
+    def forget(self) -> None:
+        """Let go of what was made ready for questions: the next one begins with the case as it is then."""
+        self._sessions.clear()
 
     # -- asking ----------------------------------------------------------------------------------------------------
 
@@ -202,6 +225,7 @@ class Case:
         """What each system recorded, from when to when, and where it is silent."""
         return self.session().coverage
 
+    @asked_twice
     def audit(self, since: datetime | None = None, until: datetime | None = None) -> CaseResult:
         """All incidents of the case, or those that touch the window, compared with the last audit that was recorded."""
         from forensics.verdict import judge
@@ -218,6 +242,7 @@ class Case:
         with self.folder.lock():
             runs.record(self.folder.custody, result)
 
+    @asked_twice
     def trace(
         self,
         *,
@@ -281,6 +306,7 @@ class Case:
 
     # -- states ----------------------------------------------------------------------------------------------------
 
+    @asked_twice
     def book(self, at: Moment | None = None, subject: Mapping[str, str] | None = None) -> pl.DataFrame:
         """What the book says: stock on pallets and places, bindings, reservations, each from when to when.
 
@@ -298,6 +324,7 @@ class Case:
 
         return book(self._states("book_state"), moment(at, self.folder.zone), subject)
 
+    @asked_twice
     def physical(self, at: Moment | None = None, subject: Mapping[str, str] | None = None) -> pl.DataFrame:
         """Where every pallet is by what devices, scans and counts saw, from when to when, on whose word, how sure.
 
@@ -307,6 +334,7 @@ class Case:
 
         return physical(self._states("physical_state"), moment(at, self.folder.zone), subject)
 
+    @asked_twice
     def difference(
         self,
         at: Moment | None = None,

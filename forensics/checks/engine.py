@@ -23,6 +23,8 @@ from forensics.model.result import Evidence, Finding
 __all__ = ["ensure_views", "load_checks", "missing_kinds", "prepare", "run_check", "run_checks"]
 
 _TEXT_LIMIT: Final = 4000
+_MOST_PLACES: Final = 10_000
+"""Of more cited events than these the reader is not told the places: most of the archive is read then in any case."""
 
 
 def run_checks(
@@ -104,9 +106,12 @@ def _resolve(con: duckdb.DuckDBPyConnection, keys: Sequence[Key]) -> dict[Key, E
     )
     files = has_relation(con, "evidence")
     ensure_views(con, ["events_ordered"])
+    # Told the places and not only the first and the last, the reader leaves out what holds none of them.
+    con.execute(f"SET dynamic_or_filter_threshold = {min(len(unique), _MOST_PLACES)}")
     con.execute(
         "CREATE OR REPLACE TEMP TABLE cited_events AS SELECT e.* FROM events_ordered e JOIN cited USING (source, byte_offset, part)"
     )
+    con.execute("RESET dynamic_or_filter_threshold")
     rows = con.execute(
         f"""SELECT e.source, e.byte_offset, e.part, e.ts, e.system, e.line, left(e.raw, {_TEXT_LIMIT}),
                    {"f.file" if files else "e.source"}

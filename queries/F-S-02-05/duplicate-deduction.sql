@@ -54,13 +54,16 @@ WITH rolled_back AS (
     WHERE qty < 0 AND sku IS NOT NULL AND us IS NOT NULL AND coalesce(doc, request_id) IS NOT NULL
       AND coalesce(doc_type, '') NOT IN ('opening', 'count', 'adjust', 'reversal')
       AND (txn IS NULL OR txn NOT IN (FROM rolled_back) OR txn IN (FROM committed))
+), lines AS (  -- whatever is deducted twice, or in several portions, shares material, document and line: the rest is looked at no further
+    SELECT hash(sku, doc, doc_line) AS line FROM deductions GROUP BY line HAVING count(*) > 1
 ), keys AS MATERIALIZED (  -- whatever is grouped is grouped by number; the postings themselves are fetched for what is found
-    SELECT id, same, CASE WHEN request_id IS NOT NULL THEN hash(request_id) END AS request, CASE WHEN doc IS NOT NULL THEN hash(doc) END AS document, about
-    FROM deductions
+    SELECT id, same, CASE WHEN request_id IS NOT NULL THEN hash(request_id) END AS request, about
+    FROM deductions WHERE hash(sku, doc, doc_line) IN (FROM lines)
 ), repeated AS (
     SELECT same FROM keys GROUP BY same HAVING count(*) > 1
 ), reused AS (  -- an id used for different documents identifies nothing
-    SELECT request FROM keys WHERE request IS NOT NULL GROUP BY request HAVING min(document) <> max(document)
+    SELECT hash(request_id) AS request FROM deductions WHERE request_id IS NOT NULL AND hash(request_id) IN (SELECT request FROM keys)
+    GROUP BY request HAVING min(hash(doc)) FILTER (doc IS NOT NULL) <> max(hash(doc)) FILTER (doc IS NOT NULL)
 ), several AS (
     SELECT about FROM keys WHERE request IS NOT NULL GROUP BY about HAVING count(*) > 1
 ), looked_at AS (

@@ -3,7 +3,7 @@ name  = "api_calls"
 uses  = ["api_ends", "api_matches"]
 about = { zh = "每次调用一行：两端（网关、应用）的记录合为一次调用的多个证人", en = "one row per call; what both ends (gateway, application) logged is one call with several witnesses" }
 */
-SELECT e.* EXCLUDE (res_source, res_offset, res_part) REPLACE (
+SELECT e.* EXCLUDE (id, res_source, res_offset, res_part) REPLACE (
            coalesce(e.doc, m.doc) AS doc, coalesce(e.doc_line, m.doc_line) AS doc_line, coalesce(e.task, m.task) AS task,
            coalesce(e.pallet, m.pallet) AS pallet, coalesce(e.error, m.error) AS error, coalesce(e.txn, m.txn) AS txn,
            -- what the caller got: an open outcome at one end outweighs "ok" at the other, which says that it was carried out
@@ -17,5 +17,5 @@ SELECT e.* EXCLUDE (res_source, res_offset, res_part) REPLACE (
                  'us': e.ended_us}] END,
            coalesce(m.witnesses, [])) AS witnesses
 FROM api_ends e
-LEFT JOIN api_matches m ON m.id = e.rowid
+LEFT JOIN api_matches m ON m.id = e.id
 WHERE m.within IS NOT TRUE

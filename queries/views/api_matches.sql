@@ -9,7 +9,7 @@ about = { zh = "同一次调用在几端的记录：为准的一端从其他端�
 -- counts its calls, of several the one whose clock is known best; the other observers' rows are matched to them in order. An id that
 -- each bears once is one call within the hour if nothing relates their clocks.
 WITH bonds AS NOT MATERIALIZED (
-    SELECT rowid AS id, hash(request_id, CASE WHEN request_id IS NULL THEN fingerprint END) AS bond,
+    SELECT id, hash(request_id, CASE WHEN request_id IS NULL THEN fingerprint END) AS bond,
            hash(system, coalesce(host, source)) AS observer, request_id IS NOT NULL AS by_id, attempt, started_us, ended_us, err_us, res_us
     FROM api_ends WHERE request_id IS NOT NULL OR fingerprint IS NOT NULL
 ), shared AS (
@@ -38,7 +38,7 @@ WITH bonds AS NOT MATERIALIZED (
 ), told AS (
     SELECT m.base_id, c.n, o.outcome, o.txn, o.doc, o.doc_line, o.task, o.pallet, o.error,
            {'source': o.source, 'byte_offset': o.byte_offset, 'part': o.part, 'system': o.system, 'host': o.host, 'us': o.started_us} AS witness
-    FROM matched m JOIN counts c USING (base_id) JOIN api_ends o ON o.rowid = m.id
+    FROM matched m JOIN counts c USING (base_id) JOIN api_ends o ON o.id = m.id
 )
 SELECT id, true AS within FROM matched
 UNION ALL BY NAME

@@ -8,7 +8,7 @@ about = { zh = "合为一笔的流水记录：留下的一条从其余各条补�
 -- their kind in each source, within two minutes of each other; an opening is often dated back, within a day. Two equal records
 -- in one source are two postings, and so are an ERP's and the WMS's.
 WITH records AS (
-    SELECT rowid AS id, source, stream, us, nr, hash(content, coalesce(system = 'erp', false)) AS content,
+    SELECT id, source, stream, us, nr, hash(content, coalesce(system = 'erp', false)) AS content,
            CASE WHEN coalesce(qty_before, qty_after - qty) = 0 AND request_id IS NULL AND doc_line IS NULL THEN 86400000000 ELSE 120000000 END AS slack_us
     FROM ledger_records WHERE content <> 0 AND NOT again
 ), counted AS (
@@ -24,7 +24,7 @@ WITH records AS (
     FROM numbered WINDOW same AS (PARTITION BY content, nth, cluster ORDER BY stream DESC, source, nr)
 ), told AS (
     SELECT r.head, r.rank, r.size, e.*, {'source': e.source, 'byte_offset': e.byte_offset, 'part': e.part, 'stream': e.stream} AS witness
-    FROM ranked r JOIN ledger_records e ON e.rowid = r.id WHERE r.rank > 1
+    FROM ranked r JOIN ledger_records e ON e.id = r.id WHERE r.rank > 1
 ), others AS (
     SELECT head AS id, 1 AS records, txn, log_position, version, entry_id, stock_id, location, request_id, doc_line, qty_before, batch, pallet, doc_type, task,
            [witness] AS witnesses
@@ -36,7 +36,7 @@ WITH records AS (
            any_value(doc_type) AS doc_type, any_value(task) AS task, list(witness ORDER BY rank) AS witnesses
     FROM told WHERE size > 2 GROUP BY head
 ), bare AS MATERIALIZED (
-    SELECT rowid AS id, hash(sku, qty, request_id, doc, doc_line, coalesce(system = 'erp', false)) AS about, source, us
+    SELECT id, hash(sku, qty, request_id, doc, doc_line, coalesce(system = 'erp', false)) AS about, source, us
     FROM ledger_records WHERE content IS NOT NULL AND qty_before IS NULL AND coalesce(request_id, doc) IS NOT NULL
 ), echoes AS (  -- a record without balances beside a full one of the same posting tells it a second time
     SELECT DISTINCT b.id

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import duckdb
 import pytest
 
 import forensics
-from forensics.model.errors import ConfigError
+from forensics.checks import engine
+from forensics.model.errors import ConfigError, QueryError
 from forensics.store.duck import connect
 
 HEAD = "流水号,时间,托盘号,物料编码,库位,数量,变动前,变动后,单据号,请求号\n"
@@ -55,6 +57,46 @@ def test_an_ingest_is_seen_by_the_next_question(case, tmp_path):
     case.ingest(tmp_path / "流水.csv")
     assert case.sql("SELECT count(*) FROM ledger_rows").item() == 122
     assert case.verify() == []
+
+
+@pytest.fixture
+def breaks(monkeypatch):
+    """Let DuckDB break off the first so many times the checks run; the connections that were used are returned."""
+
+    def let(times: int, error: Exception) -> list[duckdb.DuckDBPyConnection]:
+        used, sound = [], engine.run_checks
+
+        def run(con, *args, **named):
+            used.append(con)
+            if len(used) <= times:
+                raise QueryError("check 'x': broken off") from error
+            return sound(con, *args, **named)
+
+        monkeypatch.setattr(engine, "run_checks", run)
+        return used
+
+    return let
+
+
+def test_what_duckdb_breaks_off_is_asked_again_on_a_new_connection(case, breaks):
+    expected = [finding.id for finding in case.audit().findings]
+    case.forget()
+    used = breaks(1, duckdb.InternalException("INTERNAL Error: a dictionary changed identity"))
+    assert [finding.id for finding in case.audit().findings] == expected != []
+    assert len(used) == 2
+    assert used[0] is not used[1]
+
+
+def test_a_question_is_asked_again_once_and_only_if_the_query_is_sound(case, breaks):
+    used = breaks(9, duckdb.InternalException("INTERNAL Error: again"))
+    with pytest.raises(QueryError):
+        case.trace(pallet="TP040")
+    assert len(used) == 2
+    case.forget()
+    used = breaks(9, duckdb.BinderException("Binder Error: no such column"))
+    with pytest.raises(QueryError):
+        case.audit()
+    assert len(used) == 1
 
 
 def test_unknown_subjects_get_a_hint(case):
