@@ -14,6 +14,8 @@ WITH hidden AS (  -- attempts that a proxy made behind one line: beside the call
 ), per_source AS (
     SELECT source, bool_or(state = 'RESPONSE') AS answers, max(us) AS last_us
     FROM events_ordered WHERE kind = 'api' AND state IN ('REQUEST', 'RESPONSE') GROUP BY source
+), told_whole AS (  -- a log that tells of a call when it begins and again, whole, when it has ended
+    SELECT DISTINCT source, request_id FROM events_ordered WHERE kind = 'api' AND state = 'CALL' AND request_id IS NOT NULL
 )
 SELECT a.source, a.byte_offset, a.part, r.res_source, r.res_offset, r.res_part,
        a.system, a.host, a.clock, a.res_us, a.err_us, a.us AS started_us,
@@ -40,3 +42,4 @@ LEFT JOIN api_answers r ON r.source = a.source AND r.byte_offset = a.byte_offset
 LEFT JOIN hidden h ON h.source = a.source AND h.byte_offset = a.byte_offset
 LEFT JOIN per_source s ON s.source = a.source AND a.state = 'REQUEST'
 WHERE a.kind = 'api' AND (a.state IS NULL OR a.state IN ('CALL', 'REQUEST')) AND (a.part = 0 OR a.attempt IS NULL OR h.source IS NULL)
+  AND NOT (a.state IS NOT DISTINCT FROM 'REQUEST' AND EXISTS (FROM told_whole w WHERE w.source = a.source AND w.request_id = a.request_id))
