@@ -5,6 +5,7 @@ What each kind of table must have is in `kinds`; here stands how its columns bec
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -46,6 +47,13 @@ _FILTERED: Final = "final-states"
 _LONG_MS: Final = "^(?:2[89]|[3-9][0-9]|[1-9][0-9]{2,})[0-9]{3}(?:[.][0-9]+)?$"
 """28 seconds or more: the read timeouts of robot and WMS interfaces are 30 and 60 s."""
 
+_QUERY: Final = r"(?i)query|search|select|/(?:get|list|find)|查询"
+_ANSWER: Final = r"(?i)resp|result|reply|return|出参|返回|响应|应答"
+_READING: Final = frozenset({
+    "ts", "finished_at", "duration_ms", "sku", "location", "batch", "pallet", "warehouse", "quality", "qty", "served_from",
+    "request_id", "operator", "outcome",
+})  # fmt: skip
+"""What a reading of stock takes from the call that it was."""
 _SIGNAL: Final = r'"method"\s*:\s*"(?:start|outbin|end|cancel|apply|taskStart|taskLeavePoint|taskFinished)"'
 """In the body of a robot's callback: what its vehicle did."""
 
@@ -321,6 +329,7 @@ class _Builder:
     def _calls(self) -> Iterator[EventRule]:
         """The call; a robot's callback is also the signal that its body carries."""
         yield self.rule({}, state="CALL")
+        yield from self._shown()
         if "request_body" not in self.map or "device-actions" not in self.words:
             return
         body = self.map.columns["request_body"].heading.name.partition(PATH)[0]
@@ -331,6 +340,19 @@ class _Builder:
         }
         rules = tuple(FieldRule(name, sources) for name, sources in fields.items())
         yield EventRule("device", when=(Condition(body, matches=_SIGNAL),), entities=(body,), extra=(), fields=rules)
+
+    def _shown(self) -> Iterator[EventRule]:
+        """A query that was answered with a quantity is also a value of stock that somebody was shown."""
+        if not {"endpoint", "sku", "qty"} <= self.map.columns.keys():
+            return
+        endpoint, qty = self.map.columns["endpoint"].heading.name, self.map.columns["qty"].heading.name
+        if PATH in endpoint or PATH not in qty or not re.search(_ANSWER, qty.partition(PATH)[0]):
+            return  # the quantity asked for is none that was shown
+        rule = self.rule({})
+        fields = tuple(field for field in rule.fields if field.column in _READING)
+        yield replace(
+            rule, kind="stock", when=(Condition(endpoint, matches=_QUERY),), entities=(), extra=(), fields=fields
+        )
 
     def _api(self) -> dict[str, tuple[Source, ...]]:
         """What was asked for, and how it went: the body's own word before the protocol's."""

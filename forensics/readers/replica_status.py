@@ -6,10 +6,12 @@ before a sample gives it, and holds for all channels of that sample.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import polars as pl
 
+from forensics.formats.jsontext import extract_keys, top_keys
 from forensics.formats.tabular import split_table
 from forensics.readers.base import Parsed, SourceContext, no_rejects
 from forensics.readers.text import extra, times
@@ -30,7 +32,8 @@ _KEYS: Final = {
     "gtid_applied": ("Gtid_Slave_Pos", "Executed_Gtid_Set"),
 }
 _ERRORS: Final = ("Last_SQL_Error", "Last_IO_Error", "Last_Error")
-_SAMPLED: Final = ("sampled_at", "sample_time", "time", "ts", "now()")
+_SAMPLED: Final = re.compile(r"(?i)(?!last_|sql_)(?:\w*_)?(?:time|timestamp|ts|at)|now\(\)|\w*时间")
+"""What whoever sampled it called the time, among the columns of a table; the server's own begin with Last_ and SQL_."""
 
 
 class ReplicaStatus:
@@ -45,7 +48,7 @@ class ReplicaStatus:
     def parse(self, records: pl.DataFrame) -> Parsed:
         """A record without a row of status is a `log` event."""
         rejects = no_rejects()
-        if self._context.header is not None:
+        if self._context.header is not None or records["raw"].str.starts_with("{").any():
             frame, rejects = self._rows(records)
         else:
             frame = self._blocks(records)
@@ -69,7 +72,12 @@ class ReplicaStatus:
 
     def _rows(self, records: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """The same as a table, one row a channel and sample."""
-        fields, good, bad = split_table(records, tuple(self._context.header or ()), self._context.separator or "\t")
+        if self._context.header is not None:
+            fields, good, bad = split_table(records, tuple(self._context.header), self._context.separator or "\t")
+        else:  # a row of the table is an object
+            keys = top_keys(records["raw"])
+            fields = pl.DataFrame(dict(zip(keys, extract_keys(records["raw"], keys), strict=True)))
+            good, bad = records, None
         places = {name.lower(): name for name in fields.columns}
 
         def cell(*names: str) -> pl.Expr:
@@ -81,7 +89,7 @@ class ReplicaStatus:
             return pl.coalesce(there) if there else pl.lit(None, pl.String)
 
         named = fields.select(
-            pl.lit(1, pl.Int64).alias("row"), cell(*_SAMPLED).fill_null("").alias("stamp"), cell(*_ERRORS).alias("error"),
+            pl.lit(1, pl.Int64).alias("row"), cell(*filter(_SAMPLED.fullmatch, fields.columns)).fill_null("").alias("stamp"), cell(*_ERRORS).alias("error"),
             *(cell(*keys).alias(name) for name, keys in _KEYS.items()),
         )  # fmt: skip
         rejects = no_rejects() if bad is None else bad.select(no_rejects().columns)

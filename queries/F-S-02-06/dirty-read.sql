@@ -57,7 +57,8 @@ WITH odd AS (
     QUALIFY row_number() OVER (PARTITION BY o.source, o.byte_offset, o.part ORDER BY u.told_by, u.qty NULLS LAST, u.from_us) = 1
 ), levels AS (
     SELECT source, byte_offset, part, us - res_us - err_us AS us FROM events_ordered
-    WHERE kind = 'lock' AND action = 'isolation' AND upper(replace(coalesce(extra->>'isolation', extra->>'statement', ''), '-', ' ')) LIKE '%READ UNCOMMITTED%' AND us IS NOT NULL
+    WHERE kind = 'lock' AND us IS NOT NULL  -- set by a statement, or told with a transaction's end
+      AND upper(replace(coalesce(extra->>'isolation', CASE WHEN action = 'isolation' THEN extra->>'statement' END, ''), '-', ' ')) LIKE '%READ UNCOMMITTED%'
 ), explained AS (
     SELECT o.*, u.told_by, u.witness AS undone, u.request_id AS undone_request, n.normal_reads,
            l.us IS NOT NULL AS uncommitted_reads, {'source': l.source, 'byte_offset': l.byte_offset, 'part': l.part} AS level_set,

@@ -12,6 +12,9 @@ WITH hidden AS (  -- attempts that a proxy made behind one line: beside the call
     WHERE kind = 'api' AND part > 0 AND attempt IS NOT NULL AND state = 'CALL'
     GROUP BY source, byte_offset
     HAVING count(*) > 1
+), told_whole AS (  -- a log that tells of a call when it begins and again, whole, when it has ended
+    SELECT DISTINCT source, request_id FROM events
+    WHERE kind = 'api' AND state = 'CALL' AND request_id IS NOT NULL AND source IN (SELECT source FROM events WHERE kind = 'api' AND state = 'REQUEST')
 )
 SELECT f.frame, a.byte_offset, a.part, r.res_source, r.res_offset, r.res_part, a.us AS started_us,
        CASE WHEN r.source IS NOT NULL THEN r.us
@@ -34,3 +37,4 @@ JOIN api_frames f ON f.same = hash(a.source, a.system, a.host, a.clock, a.res_us
 LEFT JOIN api_answers r ON r.source = a.source AND r.byte_offset = a.byte_offset AND r.part = a.part AND a.state = 'REQUEST'
 LEFT JOIN hidden h ON h.source = a.source AND h.byte_offset = a.byte_offset
 WHERE a.kind = 'api' AND (a.state IS NULL OR a.state IN ('CALL', 'REQUEST')) AND (a.part = 0 OR a.attempt IS NULL OR h.source IS NULL)
+  AND NOT (a.state IS NOT DISTINCT FROM 'REQUEST' AND EXISTS (FROM told_whole w WHERE w.source = a.source AND w.request_id = a.request_id))

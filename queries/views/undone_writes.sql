@@ -11,9 +11,9 @@ FROM api_ends
 WHERE outcome = 'fail' AND qty IS NOT NULL AND sku IS NOT NULL
   AND coalesce(action, '') NOT IN ('query', 'lock', 'release', 'bind', 'unbind', 'create', 'push') AND started_us IS NOT NULL
 UNION ALL BY NAME
--- a transaction log stamps the rollback itself; without a duration the transaction may have run for a minute
+-- a transaction log stamps the rollback itself, some logs the beginning: it ran for its duration before or after; without one it may have run for a minute
 SELECT 'transaction' AS told_by, source, byte_offset, part, clock, err_us,
-       us - CASE WHEN duration_ms IS NULL THEN 60000000 ELSE 0 END AS from_us,
+       us - coalesce(CAST(duration_ms * 1000 AS BIGINT), 60000000) AS from_us,
        us + res_us + coalesce(CAST(duration_ms * 1000 AS BIGINT), 0) AS until_us, sku, location, batch, abs(qty) AS qty, request_id, txn
 FROM events_ordered
 WHERE kind = 'lock' AND us IS NOT NULL AND (action = 'rollback' OR (action IN ('deadlock', 'timeout') AND outcome = 'fail'))
