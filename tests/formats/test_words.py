@@ -69,3 +69,19 @@ def test_a_shared_map_leads_to_canonical_words_only(name: str) -> None:
 )
 def test_the_operation_of_an_interface(name: str, operation: str | None) -> None:
     assert MAPS["api-operations"].apply(pl.Series([name])).to_list() == [operation]
+
+
+@pytest.mark.parametrize(
+    ("table", "word", "meaning"),
+    [
+        ("device-actions", "picked_up", "pick_done"),
+        ("device-actions", "load_ok", "pick_done"),
+        ("device-actions", "dropped_off", "put_done"),
+        ("device-actions", "delivered", "put_done"),
+        ("device-actions", "unload_ok", "put_done"),
+        ("device-actions", "removed manually", "manual_remove"),
+        ("reservation-actions", "ship", "consume"),
+    ],
+)
+def test_words_of_unknown_systems_mean_their_step(table: str, word: str, meaning: str) -> None:
+    assert MAPS[table].words[word] == meaning
