@@ -52,6 +52,17 @@ def decimal_mark(values: Iterable[str]) -> str | None:
     return "?" if open_ else None
 
 
+def commas(columns: Iterable[Iterable[str]], separator: str | None) -> bool:
+    """Whether `5,000` is five in a table: it is written with semicolons because commas are in its numbers, or another column leaves no choice.
+
+    Args:
+        columns: sample values of every column.
+        separator: what stands between its fields.
+    """
+    marks = {decimal_mark(values) for values in columns}
+    return "." not in marks and (separator == ";" or "," in marks)
+
+
 def parse(text: pl.Series, decimal: str | None = None) -> Quantities:
     """Read numbers; only rows that a plain cast cannot read take the slow way.
 

@@ -17,31 +17,15 @@ from forensics.formats.aliases import Aliases
 from forensics.formats.kinds import STAGES, Recognised, recognise
 from forensics.formats.mapping import PATH, Heading, Meaning
 from forensics.formats.maps import BODY_CODES, WordMap
-from forensics.formats.quantity import decimal_mark
+from forensics.formats.quantity import commas, decimal_mark
 from forensics.formats.regex import ascii_classes
 from forensics.formats.spec import Condition, Detect, EventRule, FieldRule, FormatSpec, Frame, Record, Source
 from forensics.formats.times import FILE_DAY
 from forensics.model.event import TYPES, Type
 
 NULLS: Final = (
-    "NULL",
-    "null",
-    "Null",
-    r"\N",
-    "None",
-    "none",
-    "N/A",
-    "n/a",
-    "NaN",
-    "nan",
-    "-",
-    "--",
-    "undefined",
-    "(null)",
-    "<null>",
-    "空",
-    "无",
-)
+    "NULL", "null", "Null", r"\N", "None", "none", "N/A", "n/a", "NaN", "nan", "-", "--", "undefined", "(null)", "<null>", "空", "无",
+)  # fmt: skip
 _SHARED: Final = "shared:"
 _FILTERED: Final = "final-states"
 _LONG_MS: Final = "^(?:2[89]|[3-9][0-9]|[1-9][0-9]{2,})[0-9]{3}(?:[.][0-9]+)?$"
@@ -100,7 +84,7 @@ def synthesise(
     found = recognise(list(headings), aliases, words, name, kind)
     if found is None:
         return None
-    builder = _Builder(found, words)
+    builder = _Builder(found, words, commas([heading.values for heading in headings], separator))
     events = tuple(builder.events())
     reasons = (f"{found.kind} table: {found.reason}", *found.mapping.reasons(), *builder.notes)
     what = "table" if frame == "table" else "JSON Lines"
@@ -124,6 +108,7 @@ class _Builder:
 
     found: Recognised
     words: Mapping[str, WordMap]
+    commas: bool = False
     notes: list[str] = field(default_factory=list)
     maps: dict[str, WordMap] = field(default_factory=dict)
 
@@ -148,8 +133,10 @@ class _Builder:
     def source(self, name: str, **steps: Any) -> Source:
         """The column of a canonical name."""
         heading = self.map.columns[name].heading
-        if TYPES.get(name) is Type.QTY and decimal_mark(heading.values) == ",":
-            steps["decimal"] = ","
+        if TYPES.get(name) is Type.QTY:
+            mark = decimal_mark(heading.values)
+            if mark == "," or (mark == "?" and self.commas):
+                steps["decimal"] = ","
         return self._of(heading, **steps)
 
     def _of(self, heading: Heading, **steps: Any) -> Source:

@@ -134,7 +134,7 @@ SELECT pallet, place AS location, sku, batch, task, doc, doc_line, at_time(picke
        until_us < picked_us + deadline_us OR NOT EXISTS (
            FROM link_calls c WHERE c.ok AND c.task = judged.task
            AND (c.action IN ('complete', 'confirm', 'arrive') OR c.action = 'report' AND c.us > picked_us + move_err + c.err_us + 5e6)) AND EXISTS (
-           FROM link_outages o WHERE picked_us BETWEEN o.from_us - 60e6 - o.err_us - move_err AND o.to_us + o.err_us + move_err
+           FROM link_outages o WHERE picked_us BETWEEN o.from_us - 900e6 - o.err_us - move_err AND o.to_us + 300e6 + o.err_us + move_err  -- the way there takes time
            AND NOT EXISTS (FROM link_calls c WHERE c.task = judged.task AND c.peer <> o.peer)) AS undecided,
        {'what': CASE WHEN task IS NULL THEN 'Document ' || doc ELSE 'Outbound task ' || task END,
         'what_zh': CASE WHEN task IS NULL THEN '单据 ' || doc ELSE '出库任务 ' || task END,

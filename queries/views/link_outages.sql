@@ -4,15 +4,21 @@ uses  = ["events_ordered", "link_calls"]
 materialise = true
 about = { zh = "WMS 与 WCS 之间的断线时段：心跳失败或中断、连续失败的调用", en = "times when the link between WMS and WCS was down: failed or missing heartbeats, calls that failed in a row" }
 */
+-- A heartbeat is a sample of the link's state, or a call that asks for nothing but an answer: whatever it was, it came through.
 -- Where most calls have no known answer, silence says nothing. `peer`: the control system whose link was down; null where
 -- there is one link only, or heartbeats and calls do not call the ends by the same names.
-WITH all_beats AS (
-    SELECT us, err_us, clock, source, byte_offset, part, outcome = 'ok' AS ok,
+WITH told AS (
+    SELECT us, err_us, source, byte_offset, part, outcome = 'ok' AS ok, system, host, caller, callee FROM events_ordered
+    WHERE kind = 'metric' AND outcome IS NOT NULL AND coalesce(system, '') NOT IN ('db', 'cache') AND (extra->>'seconds_behind') IS NULL
+    UNION ALL BY NAME
+    SELECT us, err_us, source, byte_offset, part, outcome NOT IN ('fail', 'timeout') AS ok, system, host, caller, callee FROM events_ordered
+    WHERE kind = 'api' AND outcome IS NOT NULL AND regexp_matches(lower(endpoint), 'heart[_-]?beat|keep[_-]?alive|(^|/)(ping|alive)($|[?/])|心跳')
+), all_beats AS (
+    SELECT us, err_us, source, byte_offset, part, ok,
            hash(system, least(lower(caller), lower(callee)), greatest(lower(caller), lower(callee))) AS link,
            list_filter(list_distinct([lower(caller), lower(callee)]), lambda x: regexp_matches(x, 'wcs|rcs|mfc|mfs|ecs|agv|eis|rms|plc|设备|输送|堆垛')) AS ends
-    FROM events_ordered
-    WHERE kind = 'metric' AND us IS NOT NULL AND outcome IS NOT NULL AND coalesce(system, '') NOT IN ('db', 'cache')
-      AND (extra->>'seconds_behind') IS NULL
+    FROM told
+    WHERE us IS NOT NULL
       AND regexp_matches(lower(concat_ws(' ', system, caller, callee, host)), 'wcs|rcs|mfc|mfs|ecs|agv|eis|rms|plc|设备|输送|堆垛')
 ), named AS (
     SELECT count(DISTINCT c.peer) > 1 AND NOT EXISTS (FROM all_beats WHERE len(ends) <> 1 OR ends[1] NOT IN (SELECT peer FROM link_calls WHERE peer IS NOT NULL)) AS yes

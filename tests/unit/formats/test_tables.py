@@ -400,3 +400,26 @@ def test_a_robots_callback_in_an_interface_log_is_the_call_and_the_signal_it_car
     has(put, kind="api", action="complete", outcome="timeout")
     has(arrived, kind="device", action="put_done", state="DONE", pallet="TP000123", location="A-01")
     has(bound, kind="api", pallet="TP000123", sku="10023", doc_type=None)
+
+
+@pytest.mark.parametrize(
+    ("separator", "before", "qty"),
+    [
+        (";", ("7,000", "9,000"), "48"),
+        (",", ("0,000", "1,250"), "48"),
+        (",", ("7,000", "9,000"), "48000"),
+        (";", ("0.5", "1.25"), "48000"),
+    ],
+)
+def test_what_5_000_means_is_told_by_the_table(separator: str, before: tuple[str, ...], qty: str) -> None:
+    """A table with semicolons, or another column that leaves no choice, says that commas are decimal marks."""
+    rows = [
+        f'2026-03-16 06:0{n}:00{separator}S{n}{separator}"{one}"{separator}"48,000"{separator}D{n}{separator}in'
+        for n, one in enumerate(before)
+    ]
+    text = (
+        separator.join(("time", "sku", "weight", "qty_delta", "doc", "movement_type")) + "\n" + "\n".join(rows) + "\n"
+    )
+    kind, events = table(text, "ledger.csv")
+    assert kind == "table-ledger"
+    assert {float(event["qty"]) for event in events} == {float(qty)}
