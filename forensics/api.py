@@ -9,12 +9,12 @@ trace.result.incidents  # ranked causes with their evidence
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cached_property, wraps
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -26,7 +26,8 @@ from forensics.model.result import CaseResult, ClockRelation, Control, Coverage,
 from forensics.model.when import moment, span
 from forensics.store import case as folder
 from forensics.store import custody, notes, runs
-from forensics.store.duck import connect, failed_inside
+from forensics.store.again import asked_twice
+from forensics.store.duck import connect
 from forensics.store.evidence import latest
 
 if TYPE_CHECKING:
@@ -43,25 +44,6 @@ BEFORE, AFTER = timedelta(days=7), timedelta(days=14)
 Moment = datetime | str
 
 SUBJECTS = ("pallet", "sku", "location", "task", "doc", "request")
-
-Given = ParamSpec("Given")
-Answer = TypeVar("Answer")
-
-
-def asked_twice(ask: Callable[Concatenate[Case, Given], Answer]) -> Callable[Concatenate[Case, Given], Answer]:
-    """A question to a case that is asked once more, on a new connection, where DuckDB itself broke off."""
-
-    @wraps(ask)
-    def asking(case: Case, /, *args: Given.args, **named: Given.kwargs) -> Answer:
-        try:
-            return ask(case, *args, **named)
-        except Exception as error:
-            if not failed_inside(error):
-                raise
-            case.forget()
-        return ask(case, *args, **named)
-
-    return asking
 
 
 @dataclass(frozen=True)
