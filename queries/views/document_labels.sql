@@ -5,9 +5,19 @@ materialise = true
 about = { zh = "同一笔业务在两边的单号归为一组", en = "which document numbers of both sides are one business: each number and the label of its group" }
 */
 -- A document belongs with the one it refers to, and with what refers to the same. Three rounds of taking the least label
--- reach a material document, its order and the other side's document. A reference shared by hundreds is no document.
-WITH named AS (
-    SELECT DISTINCT doc, partner_doc FROM side_lines
+-- reach a material document, its order and the other side's document. A reference shared by hundreds is no document. One whose
+-- number is another's and a mark before or behind it, with the same quantity
+-- the other way, undoes that one, where the other side knows nothing of it.
+WITH marked AS (
+    SELECT DISTINCT doc, side, sku, qty, unnest([regexp_extract(doc, '^(.*[0-9])[-_/.#]?[A-Za-z冲撤红负销反取消回原单退]{1,6}[0-9]?$', 1),
+                                                 regexp_extract(doc, '^[A-Za-z冲撤红负销反取消回原单退]{1,6}[-_/.#]([A-Za-z]{0,6}[0-9].*)$', 1),
+                                                 regexp_extract(doc, '^[A-Za-z冲撤红负销反取消回原单退]([A-Za-z]{0,6}[0-9].*)$', 1)]) AS stem
+    FROM side_lines WHERE qty <> 0 AND partner_doc IS NULL
+), undone AS (
+    SELECT m.doc, o.doc AS partner_doc FROM marked m JOIN side_lines o ON o.doc = m.stem AND o.side = m.side AND o.sku = m.sku AND o.qty = -m.qty
+    WHERE NOT EXISTS (FROM side_lines s WHERE s.side <> m.side AND (s.doc = m.stem OR s.partner_doc = m.stem OR s.doc = o.partner_doc))
+), named AS (
+    SELECT DISTINCT doc, partner_doc FROM side_lines UNION SELECT doc, partner_doc FROM undone
 ), hubs AS (
     SELECT partner_doc FROM named WHERE partner_doc IS NOT NULL GROUP BY partner_doc HAVING count(*) > 300
 ), edges AS (
