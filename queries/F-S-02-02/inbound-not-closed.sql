@@ -38,14 +38,15 @@ WITH delivered AS (
     SELECT task, run, bool_or(served) AS succeeded, count(*) AS attempts,
            bool_or(list_bool_or(list_transform(witnesses, lambda w: w.system = 'wcs'))) AS by_sender,
            bool_or(list_bool_or(list_transform(witnesses, lambda w: w.system <> 'wcs' AND coalesce(w.host, '') <> 'gateway'))) AS by_receiver,  -- a gateway on the way is not it
-           list_distinct(list(request_id)) AS request_ids,
+           bool_or(outcome = 'timeout' AND coalesce(status_code, '504') = '504' AND list_bool_or(list_transform(witnesses, lambda w: coalesce(w.host, '') <> 'gateway'))) AS unanswered, list_distinct(list(request_id)) AS request_ids,
            flatten(list(list_transform(witnesses, lambda w: witness(w.source, w.byte_offset, w.part, 'for', 'sent')))) AS sent_by
     FROM completion_calls WHERE task IS NOT NULL GROUP BY task, run
-), logs AS (  -- whose interface logs there are: a receiver's log that usually has what the sender has
-    SELECT coalesce(avg(by_receiver::INT) FILTER (by_sender), 0) >= 0.9 AS receiver_logs, coalesce(bool_or(by_sender), false) AS sender_logs FROM told
+), logs AS (  -- whose interface logs there are: a receiver's log that usually has what the sender has; one that has calls without an answer sees what is sent
+    SELECT coalesce(avg(by_receiver::INT) FILTER (by_sender), 0) >= 0.9 AS receiver_logs, coalesce(bool_or(by_sender), false) AS sender_logs,
+           coalesce(bool_or(unanswered), false) AS sees_lost_calls FROM told
 ), inbound AS (
     SELECT t.*, d.put_us, d.put_err, d.put_by, d.only_counted, o.task IS NOT NULL AS told, o.succeeded, o.by_receiver, o.sent_by, o.request_ids,
-           coalesce(regexp_extract(t.target, '^[^-_./ ]+'), '') AS area
+           coalesce(regexp_extract(t.target, '^[^-_./ 0-9]*[0-9]{0,2}'), '') AS area
     FROM tasks t JOIN delivered d USING (task, run) LEFT JOIN told o USING (task, run)
     WHERE t.doc_type IN ('inbound', 'return')
 ), around AS (  -- closed neighbours show that the log was being written
@@ -60,7 +61,7 @@ WITH delivered AS (
     SELECT max(deadline_us) AS deadline_us, coalesce(max(p999_us), 3600000000) AS usual_us FROM deadlines
     WHERE step IN ('put-to-callback', 'put-to-ledger', 'callback-to-close')
 ), open AS (
-    SELECT a.*, logs.receiver_logs, logs.sender_logs, least(reach.task_us, reach.api_us, reach.ledger_us) AS until_us, late.deadline_us, late.usual_us
+    SELECT a.*, logs.receiver_logs, logs.sender_logs, logs.sees_lost_calls, least(reach.task_us, reach.api_us, reach.ledger_us) AS until_us, late.deadline_us, late.usual_us
     FROM around a CROSS JOIN logs CROSS JOIN reach CROSS JOIN late
     WHERE NOT a.closed AND coalesce(a.last_state, '') NOT IN ('CANCELLED', 'FAILED')
       AND (NOT a.told OR a.succeeded)  -- failed callbacks are a cause of their own
@@ -90,9 +91,9 @@ WITH delivered AS (
 )
 SELECT pallet, target AS location, sku, batch, task, doc, doc_line, CASE WHEN told THEN list_sort(request_ids) END AS request_id,
        at_time(CASE WHEN only_counted THEN end_us ELSE put_us END) AS started_at, at_time(put_us) AS ended_at, -coalesce(amount, 0) AS qty_error,
-       CASE proof WHEN 'no completion was sent' THEN 40.0 WHEN 'sent with success, no record at the receiver' THEN 40.0
+       CASE proof WHEN 'no completion was sent' THEN CASE WHEN sender_logs THEN 40.0 ELSE 15.0 END WHEN 'sent with success, no record at the receiver' THEN 40.0
                   WHEN 'received, but not acted on' THEN 1.0 WHEN 'it was counted there, how it came is not told' THEN 2.0 ELSE 15.0 END * CASE WHEN says = 'present' THEN 3.0 ELSE 1.0 END AS strength,
-       NOT settled OR only_counted OR proof = 'received, but not acted on' OR (NOT told AND NOT (log_was_there AND sender_logs)) AS undecided,  -- without the sender's own log it may have been sent in vain
+       NOT settled OR only_counted OR proof = 'received, but not acted on' OR (NOT told AND NOT (log_was_there AND (sender_logs OR sees_lost_calls))) AS undecided,  -- otherwise it may have been sent in vain
        {'proof': proof, 'state': last_state, 'short': coalesce(amount, 0), 'deadline_s': deadline_us // 1000000} AS details,
        list_concat(put_by, coalesce(sent_by, []), CASE WHEN says = 'present' THEN [seen_by] ELSE [] END) AS witnesses
 FROM judged

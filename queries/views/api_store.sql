@@ -12,9 +12,10 @@ WITH hidden AS (  -- attempts that a proxy made behind one line: beside the call
     WHERE kind = 'api' AND part > 0 AND attempt IS NOT NULL AND state = 'CALL'
     GROUP BY source, byte_offset
     HAVING count(*) > 1
+), asked AS (
+    SELECT DISTINCT source, request_id FROM events WHERE kind = 'api' AND state = 'REQUEST' AND request_id IS NOT NULL
 ), told_whole AS (  -- a log that tells of a call when it begins and again, whole, when it has ended
-    SELECT DISTINCT source, request_id FROM events
-    WHERE kind = 'api' AND state = 'CALL' AND request_id IS NOT NULL AND source IN (SELECT source FROM events WHERE kind = 'api' AND state = 'REQUEST')
+    SELECT DISTINCT source, request_id FROM events SEMI JOIN asked USING (source, request_id) WHERE kind = 'api' AND state = 'CALL'
 )
 SELECT f.frame, a.byte_offset, a.part, r.res_source, r.res_offset, r.res_part, a.us AS started_us,
        CASE WHEN r.source IS NOT NULL THEN r.us
@@ -36,5 +37,6 @@ FROM events_ordered a
 JOIN api_frames f ON f.same = hash(a.source, a.system, a.host, a.clock, a.res_us, a.err_us, a.caller, a.callee)
 LEFT JOIN api_answers r ON r.source = a.source AND r.byte_offset = a.byte_offset AND r.part = a.part AND a.state = 'REQUEST'
 LEFT JOIN hidden h ON h.source = a.source AND h.byte_offset = a.byte_offset
+LEFT JOIN told_whole w ON w.source = a.source AND w.request_id = a.request_id AND a.state = 'REQUEST'
 WHERE a.kind = 'api' AND (a.state IS NULL OR a.state IN ('CALL', 'REQUEST')) AND (a.part = 0 OR a.attempt IS NULL OR h.source IS NULL)
-  AND NOT (a.state IS NOT DISTINCT FROM 'REQUEST' AND EXISTS (FROM told_whole w WHERE w.source = a.source AND w.request_id = a.request_id))
+  AND w.source IS NULL
