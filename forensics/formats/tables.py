@@ -38,6 +38,12 @@ _READING: Final = frozenset({
     "request_id", "operator", "outcome",
 })  # fmt: skip
 """What a reading of stock takes from the call that it was."""
+_SAID: Final = (
+    r'(?i)"(?:is_?)?succe(?:ss|eded)"\s*:\s*"?(\w+)',
+    r'(?i)"(?:err(?:or)?_?|ret(?:urn)?_?|result_?|resp(?:onse)?_?)?(?:msg|message|desc|info)"\s*:\s*"([^"]{1,40})"',
+)
+_CODE: Final = r'(?i)"(?:ret(?:urn)?|result|resp(?:onse)?|biz|err(?:or)?)_?(?:code|no)"\s*:\s*"?(-?\w+)'
+"""How an answer went, in the words and codes of products whose keys are not spelled `success`, `message` and `code`."""
 _SIGNAL: Final = r'"method"\s*:\s*"(?:start|outbin|end|cancel|apply|taskStart|taskLeavePoint|taskFinished)"'
 """In the body of a robot's callback: what its vehicle did."""
 
@@ -365,6 +371,11 @@ class _Builder:
         if body:
             goes += [self._body(path, map=_SHARED + "outcomes") for path in ("success", "message", "msg")]
             goes += self._vendor_codes()
+            goes += [self.source("response_body", regex=regex, map=_SHARED + "outcomes") for regex in _SAID]
+            if "answer-codes" in self.words:
+                goes.append(
+                    self.source("response_body", regex=_CODE, map=_SHARED + "answer-codes", otherwise="unknown")
+                )
         if "outcome" in self.map:
             goes.append(self.word("outcome", "outcomes"))
         if body:
