@@ -40,8 +40,14 @@ def write(folder: Path, docs: list[dict[str, Any]], at_fault: str, fault: str) -
             for d in docs
         ],
     )
+    received(folder, docs, at_fault if fault != "late" else None)
+
+
+def received(folder: Path, docs: list[dict[str, Any]], lost: str | None) -> None:
+    """The ERP's list: everything but the lost document, a minute and a half later."""
+    words = {True: "RECEIPT", False: "ISSUE"}
     head = ["document_no", "document_type", "material", "qty", "uom", "plant", "posting_time", "reference_no"]
-    posted = [d for d in docs if d["doc"] != at_fault or fault == "late"]
+    posted = [d for d in docs if d["doc"] != lost]
     table(
         folder / "erp/movements.csv",
         head,
@@ -61,3 +67,27 @@ def test_a_push_told_in_the_log_is_judged(tmp_path: Path, fault: str, cause: str
     found = audited(tmp_path)
     assert [c for c, _ in found] == ([cause] if cause else [])
     assert all(subject["doc"] == doc and subject["sku"] == sku for _, subject in found)
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_a_message_that_its_producer_sent_and_nobody_booked(tmp_path: Path, lost: bool) -> None:
+    """The producer's log says SEND_OK for every message: one of them came to nothing."""
+    docs = movements(47, SKUS)
+    doc, evidence = docs[80]["doc"], tmp_path / "evidence"
+    sent = [
+        {
+            "ts": f"{stamp(d['at'] + timedelta(seconds=3)).replace(' ', 'T')}+08:00", "topic": "erp.goods.movement", "event": "SEND_OK", "msgId": f"7F{i:010d}", "callee": "ERP",
+            "body": {"billNo": d["doc"], "materialCode": d["sku"], "qty": abs(d["qty"])},
+        } for i, d in enumerate(docs)
+    ]  # fmt: skip
+    lines(evidence / "mq/producer.jsonl", sent)
+    head = ["单据号", "单据类型", "物料编码", "数量", "单位", "过账时间", "状态"]
+    rows = [
+        [d["doc"], "采购入库" if d["qty"] > 0 else "销售出库", d["sku"], abs(d["qty"]), "件", f"{d['at']:%Y/%m/%d %H:%M:%S}", "已完成"]
+        for d in docs
+    ]  # fmt: skip
+    table(evidence / "wms/单据导出.csv", head, rows, "gb18030")
+    received(evidence, docs, doc if lost else None)
+    found = audited(tmp_path)
+    assert [c for c, _ in found] == (["F-S-02-04.2"] if lost else [])
+    assert all(subject["doc"] == doc for _, subject in found)
