@@ -18,7 +18,7 @@ from forensics.model.result import LEVELS
 _CHECK_KEYS: Final = (
     "id", "slug", "title", "needs", "key", "level", "params", "false_positives", "message", "words", "acts", "conclusion",
 )  # fmt: skip
-_VIEW_KEYS: Final = ("name", "uses", "about", "materialise", "as_written", "step")
+_VIEW_KEYS: Final = ("name", "uses", "about", "materialise", "large", "as_written", "step")
 _ID = re.compile(r"F-S-02-0[1-6]\.[1-9]|[A-Za-z][A-Za-z0-9_.-]*")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _NOT_CHECKS: Final = frozenset({"views", "controls"})
@@ -75,6 +75,7 @@ class View:
     Attributes:
         uses: other views that it reads.
         materialise: kept as a temporary table, because several checks read it or it is costly.
+        large: about as long as the archive: where that is large it is kept in a file instead; only with `materialise`.
         as_written: its joins are made as they are written, what stands on the right held in memory; only with `materialise`.
         step: a named step that turns the SQL's rows into the relation, for what SQL cannot say (pairing in order).
     """
@@ -83,6 +84,7 @@ class View:
     uses: tuple[str, ...]
     about: dict[str, str]
     materialise: bool
+    large: bool
     as_written: bool
     step: str | None
     sql: str
@@ -171,7 +173,7 @@ def read_view(path: Path) -> View:
     name = fields.text("name")
     if not _NAME.fullmatch(name):
         raise fields.error("name", f"'{name}' is no name for a view", "lower-case letters, digits and '_'")
-    flags = {key: table.get(key, False) for key in ("materialise", "as_written")}
+    flags = {key: table.get(key, False) for key in ("materialise", "large", "as_written")}
     step = table.get("step")
     for key, flag in flags.items():
         if not isinstance(flag, bool):

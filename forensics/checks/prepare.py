@@ -21,6 +21,7 @@ from forensics.checks.steps import STEPS
 from forensics.clocks.keys import CLOCK_SQL, name_clocks
 from forensics.identity.pallets import pallet_key_sql
 from forensics.model.errors import Location, QueryError
+from forensics.store.large import write
 
 CLOCK_TOLERANCE_S: Final = 10.0
 """How far two clocks may be apart where nothing is known about them: half of it is each clock's error."""
@@ -179,7 +180,8 @@ def _make(con: duckdb.DuckDBPyConnection, view: View) -> None:
         else:
             what = "TABLE" if view.materialise else "VIEW"
             with _joins_as_written(con) if view.as_written else nullcontext():
-                con.execute(f"CREATE TEMP {what} {view.name} AS {view.sql}")
+                if not (view.large and write(con, view.name, view.sql)):
+                    con.execute(f"CREATE TEMP {what} {view.name} AS {view.sql}")
     except duckdb.Error as error:
         raise sql_error(error, f"view '{view.name}'", view.path, view.sql) from error
 

@@ -13,6 +13,7 @@ import duckdb
 from forensics.model.event import NAMES
 from forensics.store.case import CaseFolder
 from forensics.store.delta import Table
+from forensics.store.large import offer_files
 from forensics.store.parquet import NO_MONTH
 
 _MASTER: Final = "kind=master"
@@ -63,6 +64,7 @@ def connect(
         f"SET allowed_directories = [{literal(str(case.path.resolve()) + os.sep)}, {literal(str(case.path) + os.sep)}]"
     )
     con.execute("SET enable_external_access = false")
+    offer_files(con, case)
     return con
 
 

@@ -1,8 +1,6 @@
 /*
 name  = "api_answers"
 uses  = ["events_ordered", "api_pairs"]
-materialise = true
-as_written = true
 about = { zh = "请求及其应答的内容", en = "requests with what their answers say" }
 */
 SELECT p.*, r.us, r.outcome, r.status_code, r.error, r.action, r.doc, r.doc_line, r.doc_type, r.task, r.pallet

@@ -2,6 +2,7 @@
 name  = "api_store"
 uses  = ["events_ordered", "api_answers", "api_frames"]
 materialise = true
+large = true
 as_written = true
 about = { zh = "每一端记录的一次调用（请求与应答已合并），共有的内容只记编号", en = "one row per call and end that logged it, halves already joined, without what calls have in common" }
 */

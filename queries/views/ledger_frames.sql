@@ -7,7 +7,7 @@ about = { zh = "流水记录成百上千条共有的内容：来源、系统、�
 */
 -- Ten million records share some hundred of these: they are kept by number (`ledger_store`), so that a record is half as wide.
 WITH sources AS (
-    SELECT source, min(us) AS source_first_us, max(us) AS source_last_us,
+    SELECT source, min(us) AS source_first_us, max(us) AS source_last_us, min(byte_offset) AS first_offset, max(byte_offset) AS last_offset,
            regr_slope(us, byte_offset) < 0 AS backwards,  -- a file written newest first is read backwards
            -- ids order a source only where every row has one and they rise with time
            count(*) = count(number) AND coalesce(corr(number::DOUBLE, us::DOUBLE), 1) > 0.95 AS usable

@@ -4,15 +4,20 @@ uses  = ["ledger_store", "ledger_frames"]
 materialise = true
 about = { zh = "每个来源的流水余额是按什么维度记的（货位、批次、托盘……）：取余额链断点最少的", en = "by what a source keeps its balances (location, batch, pallet …): the grain whose chains break least" }
 */
--- A source's first 100,000 records are enough of a sample. They are found by number and then fetched: where their texts go
--- through the join that finds them, DuckDB 2.0.0 breaks off on large ledgers with an internal error ("dict-surviving cache").
+-- A source's first 100,000 records are enough of a sample. Counts by stretches of the file say up to where to read, so that
+-- only that much is sorted.
 WITH balances AS NOT MATERIALIZED (
-    SELECT rowid AS id, * FROM ledger_store WHERE NOT again AND qty_before IS NOT NULL AND qty_after IS NOT NULL
+    SELECT * FROM ledger_store WHERE NOT again AND qty_before IS NOT NULL AND qty_after IS NOT NULL
+), stretches AS (
+    SELECT source, (byte_offset - first_offset) * 1000 // (last_offset - first_offset + 1) AS stretch, count(*) AS n, max(byte_offset) AS up_to
+    FROM balances JOIN ledger_frames USING (frame) GROUP BY source, stretch
 ), firsts AS (
-    SELECT source, list_last(min(nr, 100000)) AS last_nr FROM balances JOIN ledger_frames USING (frame) GROUP BY source
-), sample AS MATERIALIZED (
-    SELECT * FROM balances
-    WHERE id IN (SELECT b.id FROM balances b JOIN (SELECT frame, last_nr FROM ledger_frames JOIN firsts USING (source)) l ON l.frame = b.frame WHERE b.nr <= l.last_nr)
+    SELECT source, min(up_to) FILTER (so_far >= 100000) AS up_to
+    FROM (SELECT source, up_to, sum(n) OVER (PARTITION BY source ORDER BY stretch) AS so_far FROM stretches) GROUP BY source
+), sample AS (
+    SELECT b.* FROM balances b JOIN (SELECT frame, source, up_to FROM ledger_frames JOIN firsts USING (source)) f
+      ON f.frame = b.frame AND b.byte_offset <= coalesce(f.up_to, b.byte_offset)
+    QUALIFY row_number() OVER (PARTITION BY f.source ORDER BY b.byte_offset, b.part) <= 100000
 ), keyed AS (
     SELECT f.source, b.nr, b.qty_before, b.qty_after, unnest([
         {'grain': 0, 'key': CASE WHEN stock_id IS NOT NULL THEN hash(stock_id) END},

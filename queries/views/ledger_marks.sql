@@ -1,8 +1,6 @@
 /*
 name  = "ledger_marks"
 uses  = ["ledger_lines"]
-materialise = true
-as_written = true
 about = { zh = "不能单看的流水记录：与别的记录内容相同的，以及有提交次序的", en = "records that do not stand alone: those that say the same as another one, and those with a place in the order of commits" }
 */
 -- Few of a ledger's records are repeated; whatever compares records with each other looks at these only.

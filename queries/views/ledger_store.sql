@@ -2,6 +2,7 @@
 name  = "ledger_store"
 uses  = ["ledger_lines", "ledger_marks", "ledger_frames"]
 materialise = true
+large = true
 as_written = true
 about = { zh = "库存流水的原始记录，共有的内容只记编号；附在来源内的次序，以及是否与别的记录内容相同", en = "records of stock postings without what they have in common, with their order in the source, and whether they may say what another record says" }
 */
