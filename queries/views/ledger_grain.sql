@@ -1,32 +1,30 @@
 /*
 name  = "ledger_grain"
-uses  = ["ledger_store", "ledger_frames"]
+uses  = ["ledger_store", "ledger_records", "ledger_sources"]
 materialise = true
 about = { zh = "每个来源的流水余额是按什么维度记的（货位、批次、托盘……）：取余额链断点最少的", en = "by what a source keeps its balances (location, batch, pallet …): the grain whose chains break least" }
 */
--- A source's first 100,000 records are enough of a sample. Counts by stretches of the file say up to where to read, so that
+-- A source's first 50,000 records are enough of a sample. Counts by stretches of the file say up to where to read, so that
 -- only that much is sorted.
-WITH balances AS NOT MATERIALIZED (
-    SELECT * FROM ledger_store WHERE NOT again AND qty_before IS NOT NULL AND qty_after IS NOT NULL
-), stretches AS (
+WITH stretches AS (
     SELECT source, (byte_offset - first_offset) * 1000 // (last_offset - first_offset + 1) AS stretch, count(*) AS n, max(byte_offset) AS up_to
-    FROM balances JOIN ledger_frames USING (frame) GROUP BY source, stretch
+    FROM ledger_store JOIN ledger_sources USING (source) WHERE qty_before IS NOT NULL AND qty_after IS NOT NULL GROUP BY source, stretch
 ), firsts AS (
-    SELECT source, min(up_to) FILTER (so_far >= 100000) AS up_to
+    SELECT source, min(up_to) FILTER (so_far >= 50000) AS up_to
     FROM (SELECT source, up_to, sum(n) OVER (PARTITION BY source ORDER BY stretch) AS so_far FROM stretches) GROUP BY source
 ), sample AS (
-    SELECT b.* FROM balances b JOIN (SELECT frame, source, up_to FROM ledger_frames JOIN firsts USING (source)) f
-      ON f.frame = b.frame AND b.byte_offset <= coalesce(f.up_to, b.byte_offset)
-    QUALIFY row_number() OVER (PARTITION BY f.source ORDER BY b.byte_offset, b.part) <= 100000
+    SELECT b.* FROM ledger_records b JOIN firsts f ON f.source = b.source AND b.byte_offset <= coalesce(f.up_to, b.byte_offset)
+    WHERE NOT b.again AND b.qty_before IS NOT NULL AND b.qty_after IS NOT NULL
+    QUALIFY row_number() OVER (PARTITION BY b.source ORDER BY b.byte_offset, b.part) <= 50000
 ), keyed AS (
-    SELECT f.source, b.nr, b.qty_before, b.qty_after, unnest([
+    SELECT source, nr, qty_before, qty_after, unnest([
         {'grain': 0, 'key': CASE WHEN stock_id IS NOT NULL THEN hash(stock_id) END},
         {'grain': 1, 'key': hash(warehouse, location, sku, batch, quality, pallet)},
         {'grain': 2, 'key': hash(warehouse, location, sku, batch, quality)},
         {'grain': 3, 'key': hash(warehouse, location, sku)},
         {'grain': 4, 'key': hash(warehouse, sku, batch)},
         {'grain': 5, 'key': hash(warehouse, sku)}]) AS k
-    FROM sample b JOIN ledger_frames f USING (frame)
+    FROM sample
 ), edges AS (
     SELECT source, k.grain AS grain, qty_before <> lag(qty_after) OVER (PARTITION BY hash(source, k.grain, k.key) ORDER BY nr) AS breaks
     FROM keyed WHERE k.key IS NOT NULL

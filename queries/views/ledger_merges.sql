@@ -1,7 +1,6 @@
 /*
 name  = "ledger_merges"
 uses  = ["ledger_records"]
-materialise = true
 about = { zh = "合为一笔的流水记录：留下的一条从其余各条补上的内容，以及因此去掉的各条", en = "records that are one posting: what the one that stands for it takes over from the others, and which are left out" }
 */
 -- Records of one posting: equal in what identifies it (request, document line, material, change, balances), the n-th of
@@ -10,9 +9,13 @@ about = { zh = "合为一笔的流水记录：留下的一条从其余各条补�
 WITH records AS (
     SELECT id, source, stream, us, nr, hash(content, coalesce(system = 'erp', false)) AS content,
            CASE WHEN coalesce(qty_before, qty_after - qty) = 0 AND request_id IS NULL AND doc_line IS NULL THEN 86400000000 ELSE 120000000 END AS slack_us
-    FROM ledger_records WHERE content <> 0 AND NOT again
+    FROM ledger_records WHERE content IS NOT NULL AND NOT again AND NOT alone
+), kinds AS (  -- nearly all are two records of two sources, which need no counting
+    SELECT content, count(*) = 2 AND min(source) <> max(source) AS plain, max(us) - min(us) <= arg_max(slack_us, us) AS near,
+           arg_min(id, concat(CASE WHEN stream = 'ledger' THEN 0 ELSE 1 END, source)) AS head
+    FROM records GROUP BY content
 ), counted AS (
-    SELECT *, row_number() OVER (PARTITION BY source, content ORDER BY nr) AS nth FROM records
+    SELECT r.*, row_number() OVER (PARTITION BY source, content ORDER BY nr) AS nth FROM records r JOIN kinds k USING (content) WHERE NOT k.plain
 ), starts AS (
     SELECT *, coalesce(us - lag(us) OVER same > slack_us, true) AS starts
     FROM counted WINDOW same AS (PARTITION BY content, nth ORDER BY us, stream DESC, source)
@@ -22,6 +25,8 @@ WITH records AS (
 ), ranked AS (
     SELECT id, row_number() OVER same AS rank, first_value(id) OVER same AS head, count(*) OVER (PARTITION BY content, nth, cluster) AS size
     FROM numbered WINDOW same AS (PARTITION BY content, nth, cluster ORDER BY stream DESC, source, nr)
+    UNION ALL
+    SELECT r.id, 2 AS rank, k.head, 2 AS size FROM records r JOIN kinds k USING (content) WHERE k.plain AND k.near AND r.id <> k.head
 ), told AS (
     SELECT r.head, r.rank, r.size, e.*, {'source': e.source, 'byte_offset': e.byte_offset, 'part': e.part, 'stream': e.stream} AS witness
     FROM ranked r JOIN ledger_records e ON e.id = r.id WHERE r.rank > 1
@@ -35,15 +40,8 @@ WITH records AS (
            any_value(doc_line) AS doc_line, any_value(qty_before) AS qty_before, any_value(batch) AS batch, any_value(pallet) AS pallet,
            any_value(doc_type) AS doc_type, any_value(task) AS task, list(witness ORDER BY rank) AS witnesses
     FROM told WHERE size > 2 GROUP BY head
-), bare AS MATERIALIZED (
-    SELECT id, hash(sku, qty, request_id, doc, doc_line, coalesce(system = 'erp', false)) AS about, source, us
-    FROM ledger_records WHERE content IS NOT NULL AND qty_before IS NULL AND coalesce(request_id, doc) IS NOT NULL
-), echoes AS (  -- a record without balances beside a full one of the same posting tells it a second time
-    SELECT DISTINCT b.id
-    FROM bare b JOIN ledger_records f ON b.about = hash(f.sku, f.qty, f.request_id, f.doc, f.doc_line, coalesce(f.system = 'erp', false)) AND f.source <> b.source
-    WHERE f.qty_before IS NOT NULL AND abs(b.us - f.us) <= 120000000
 ), dropped AS (
-    SELECT id FROM ranked WHERE rank > 1 UNION SELECT id FROM echoes
+    SELECT id FROM ranked WHERE rank > 1
 )
 SELECT id, true AS dropped FROM dropped
 UNION ALL BY NAME

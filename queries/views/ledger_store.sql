@@ -1,22 +1,21 @@
 /*
 name  = "ledger_store"
-uses  = ["ledger_lines", "ledger_marks", "ledger_frames"]
+uses  = ["ledger_lines", "ledger_repeats"]
 materialise = true
 large = true
 as_written = true
-about = { zh = "库存流水的原始记录，共有的内容只记编号；附在来源内的次序，以及是否与别的记录内容相同", en = "records of stock postings without what they have in common, with their order in the source, and whether they may say what another record says" }
+about = { zh = "库存流水的原始记录，只从事件读取一次，并注明是否可单看", en = "records of stock postings, read from the events once, and whether each stands alone" }
 */
--- Read from the events once and never copied; its row number is the record's `id`.
-SELECT f.frame, l.* EXCLUDE (source, stream, system, clock, res_us, err_us, warehouse, quality, uom, doc_type),
-       m.commit_nr IS NOT NULL AS committed,
-       -- order within the source: commit order, else the rows' own id, else time and place in the file
-       CASE WHEN m.commit_nr IS NOT NULL THEN m.commit_nr::HUGEINT
-            WHEN f.usable THEN TRY_CAST(l.entry_id AS BIGINT)::HUGEINT * 16 + l.part
-            ELSE l.us::HUGEINT * 1099511627776 + CASE WHEN f.backwards THEN 1099511627775 - l.byte_offset * 16 + l.part
-                                                      ELSE l.byte_offset * 16 + l.part END END AS nr,
-       -- a record without balances may echo one with them
-       CASE WHEN m.content IS NULL AND l.qty_before IS NULL AND coalesce(l.request_id, l.doc) IS NOT NULL THEN 0::UBIGINT ELSE m.content END AS content,
-       coalesce(m.again, false) AS again
-FROM ledger_lines l
-JOIN ledger_frames f ON f.same = hash(l.source, l.stream, l.system, l.clock, l.res_us, l.err_us, l.warehouse, l.quality, l.uom, l.doc_type)
-LEFT JOIN ledger_marks m ON m.source = l.source AND m.byte_offset = l.byte_offset AND m.part = l.part
+-- Its row number is the record's `id`. `alone`: no other record tells of the same posting, and it has no place in the order of
+-- commits. An id of the source that is a number is kept as one.
+WITH hashed AS NOT MATERIALIZED (
+    SELECT * REPLACE (TRY_CAST(qty AS DECIMAL(18, 6)) AS qty), TRY_CAST(entry_id AS BIGINT) AS entry_nr,
+           CASE WHEN qty_after IS NOT NULL THEN hash(sku, qty, doc, coalesce(qty_before, qty_after - qty), qty_after)
+                ELSE hash(sku, qty, request_id, doc, doc_line, qty_before, qty_after) END AS content,
+           CASE WHEN qty_before IS NULL AND coalesce(request_id, doc) IS NOT NULL
+                THEN hash(sku, qty, request_id, doc, doc_line, coalesce(system = 'erp', false)) END AS about
+    FROM ledger_lines
+)
+SELECT h.* EXCLUDE (entry_id, content, about), CASE WHEN CAST(entry_nr AS VARCHAR) IS DISTINCT FROM entry_id THEN entry_id END AS entry_text,
+       log_position IS NULL AND content NOT IN (FROM ledger_repeats) AND coalesce(about NOT IN (FROM ledger_repeats), true) AS alone
+FROM hashed h

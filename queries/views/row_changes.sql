@@ -20,14 +20,23 @@ WITH images AS (
     SELECT * REPLACE (CASE WHEN action = 'update' THEN coalesce(qty_before, lag(qty_after) OVER (PARTITION BY row_key ORDER BY pos, part))
                            ELSE qty_before END AS qty_before)
     FROM keyed
+), told AS (
+    SELECT *, hash(table_name, row_key, txn, CASE WHEN txn IS NULL THEN pos END, CASE WHEN txn IS NULL THEN part END) AS change,
+           {'source': source, 'byte_offset': byte_offset, 'part': part} AS image
+    FROM filled
+), sizes AS (  -- most transactions write a row once
+    SELECT change FROM told GROUP BY change HAVING count(*) > 1
 )
+SELECT table_name, row_key, row_id, txn, warehouse, location, sku, batch, pallet, quality, qty_before, qty_after, 1 AS images, pos, us, clock, res_us, err_us,
+       version_before, version_after, origin, action, image
+FROM told WHERE change NOT IN (FROM sizes)
+UNION ALL BY NAME
 SELECT table_name, row_key, any_value(row_id) AS row_id, txn, any_value(warehouse) AS warehouse, any_value(location) AS location,
        any_value(sku) AS sku, any_value(batch) AS batch, any_value(pallet) AS pallet, any_value(quality) AS quality,
        first(qty_before ORDER BY pos, part) AS qty_before, last(qty_after ORDER BY pos, part) AS qty_after,
        count(*) AS images, min(pos) AS pos, min(us) AS us, any_value(clock) AS clock, max(res_us) AS res_us,
        max(err_us) AS err_us,
        first(version_before ORDER BY pos, part) AS version_before, last(version_after ORDER BY pos, part) AS version_after,
-       any_value(origin) AS origin, first(action ORDER BY pos, part) AS action,
-       first({'source': source, 'byte_offset': byte_offset, 'part': part} ORDER BY pos, part) AS image
-FROM filled
-GROUP BY table_name, row_key, txn, CASE WHEN txn IS NULL THEN pos END, CASE WHEN txn IS NULL THEN part END
+       any_value(origin) AS origin, first(action ORDER BY pos, part) AS action, first(image ORDER BY pos, part) AS image
+FROM told WHERE change IN (FROM sizes)
+GROUP BY table_name, row_key, txn, change

@@ -7,8 +7,9 @@ about = { zh = "每次读数与当时已提交的值对照：一致、过时、�
 -- A read that ran from `from_us` to `until_us` may have met any version from `low` (the last one committed for certain before
 -- it began) to `high` (the last one that may have been committed before it ended). Bounds on the read's own clock count as
 -- they are, others with both clocks' errors. What an earlier read on the same clock was shown had been committed by then.
-WITH reads AS (
-    SELECT v.*, r.form, r.register FROM shown_values v JOIN read_registers r USING (source, byte_offset, part)
+WITH reads AS (  -- by number, and no wider than what is compared; the rest is fetched at the end
+    SELECT v.rowid AS id, r.form, r.register, v.clock, v.err_us, v.from_us, v.until_us, v.value, v.served_from
+    FROM shown_values v JOIN read_registers r USING (source, byte_offset, part)
 ), known AS (
     SELECT register, nr, value, sure, sum(CASE WHEN sure THEN 0 ELSE 1 END) OVER (PARTITION BY register ORDER BY nr ROWS UNBOUNDED PRECEDING) AS gaps
     FROM versions WHERE register IN (SELECT register FROM reads)
@@ -58,14 +59,14 @@ WITH reads AS (
     LEFT JOIN known h ON h.register = b.register AND h.nr = greatest(b.high, b.low)
     LEFT JOIN known k ON k.register = b.register AND k.nr = b.low - 100
 )
-SELECT * EXCLUDE (last_nr, low_by_time, next_nr, old_nr, gaps_here, gaps_before, gaps_long_before),
+SELECT v.*, c.form, c.register, c.low, c.high, c.committed,
        CASE WHEN next_nr <= high THEN next_nr WHEN old_nr IS NOT NULL THEN old_nr ELSE next_nr END AS shown_nr,
        CASE WHEN low > high THEN 'unknown'
             WHEN next_nr <= high THEN 'current'
             WHEN gaps_here > 0 THEN 'unknown'
-            WHEN old_nr IS NOT NULL AND (next_nr IS NULL OR served_from IN ('cache', 'replica', 'view')) THEN 'stale'
+            WHEN old_nr IS NOT NULL AND (next_nr IS NULL OR v.served_from IN ('cache', 'replica', 'view')) THEN 'stale'
             WHEN old_nr IS NOT NULL THEN 'unknown'
             WHEN next_nr IS NOT NULL THEN 'ahead'
             WHEN gaps_before - coalesce(gaps_long_before, 0) > 0 THEN 'unknown'
             ELSE 'never' END AS says
-FROM compared
+FROM compared c JOIN shown_values v ON v.rowid = c.id
