@@ -53,7 +53,7 @@ def write(con: duckdb.DuckDBPyConnection, name: str, sql: str) -> bool:
     if folder is None:
         return False
     file = f"{folder}/{name}.parquet".replace("'", "''")
-    con.execute(f"COPY ({sql}) TO '{file}' (FORMAT parquet)")
+    con.execute(f"COPY ({sql}) TO '{file}' (FORMAT parquet, DICTIONARY_SIZE_LIMIT 4000)")
     con.execute(
         f"CREATE TEMP VIEW {name} AS SELECT * EXCLUDE (file_row_number), file_row_number AS rowid "
         f"FROM read_parquet('{file}', file_row_number = true)"

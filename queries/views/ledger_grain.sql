@@ -1,6 +1,6 @@
 /*
 name  = "ledger_grain"
-uses  = ["ledger_store", "ledger_records", "ledger_sources"]
+uses  = ["ledger_store", "ledger_frames", "ledger_records", "ledger_sources"]
 materialise = true
 about = { zh = "每个来源的流水余额是按什么维度记的（货位、批次、托盘……）：取余额链断点最少的", en = "by what a source keeps its balances (location, batch, pallet …): the grain whose chains break least" }
 */
@@ -8,7 +8,7 @@ about = { zh = "每个来源的流水余额是按什么维度记的（货位、�
 -- only that much is sorted.
 WITH stretches AS (
     SELECT source, (byte_offset - first_offset) * 1000 // (last_offset - first_offset + 1) AS stretch, count(*) AS n, max(byte_offset) AS up_to
-    FROM ledger_store JOIN ledger_sources USING (source) WHERE qty_before IS NOT NULL AND qty_after IS NOT NULL GROUP BY source, stretch
+    FROM ledger_store JOIN ledger_frames USING (frame) JOIN ledger_sources USING (source) WHERE qty_before IS NOT NULL AND qty_after IS NOT NULL GROUP BY source, stretch
 ), firsts AS (
     SELECT source, min(up_to) FILTER (so_far >= 50000) AS up_to
     FROM (SELECT source, up_to, sum(n) OVER (PARTITION BY source ORDER BY stretch) AS so_far FROM stretches) GROUP BY source
