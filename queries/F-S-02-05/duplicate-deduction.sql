@@ -57,12 +57,12 @@ WITH rolled_back AS (
 ), lines AS (  -- whatever is deducted twice, or in several portions, shares material, document and line: the rest is looked at no further
     SELECT hash(sku, doc, doc_line) AS line FROM deductions GROUP BY line HAVING count(*) > 1
 ), keys AS MATERIALIZED (  -- whatever is grouped is grouped by number; the postings themselves are fetched for what is found
-    SELECT id, same, CASE WHEN request_id IS NOT NULL THEN hash(request_id) END AS request, about
+    SELECT id, same, request_id AS request, about
     FROM deductions WHERE hash(sku, doc, doc_line) IN (FROM lines)
 ), repeated AS (
     SELECT same FROM keys GROUP BY same HAVING count(*) > 1
 ), reused AS (  -- an id used for different documents identifies nothing
-    SELECT hash(request_id) AS request FROM deductions WHERE request_id IS NOT NULL AND hash(request_id) IN (SELECT request FROM keys)
+    SELECT request_id AS request FROM deductions WHERE request_id IN (SELECT request FROM keys WHERE request IS NOT NULL)
     GROUP BY request HAVING min(hash(doc)) FILTER (doc IS NOT NULL) <> max(hash(doc)) FILTER (doc IS NOT NULL)
 ), several AS (
     SELECT about FROM keys WHERE request IS NOT NULL GROUP BY about HAVING count(*) > 1
@@ -72,7 +72,7 @@ WITH rolled_back AS (
 ), found AS (
     SELECT d.*, l.repeats FROM deductions d JOIN looked_at l USING (id)
 ), members AS (
-    SELECT *, CASE WHEN hash(request_id) NOT IN (FROM reused) THEN request_id END AS sure_id
+    SELECT *, CASE WHEN request_id NOT IN (FROM reused) THEN request_id END AS sure_id
     FROM found WHERE repeats
 ), numbered AS (
     SELECT *, row_number() OVER (PARTITION BY same ORDER BY us, source, nr) AS nth,
@@ -160,7 +160,7 @@ WITH rolled_back AS (
     SELECT request_id, doc, doc_line, sku, coalesce(txn, CAST(us AS VARCHAR)) AS processing, -sum(qty) AS taken, min(us) AS us,
            list({'us': us, 'location': location, 'batch': batch, 'pallet': pallet, 'witnesses': witnesses} ORDER BY nr) AS rows
     FROM found
-    WHERE request_id IS NOT NULL AND about IN (FROM several) AND hash(request_id) NOT IN (FROM reused) AND NOT repeats
+    WHERE request_id IS NOT NULL AND about IN (FROM several) AND request_id NOT IN (FROM reused) AND NOT repeats
     GROUP BY ALL
 ), spread AS (
     SELECT request_id, doc, doc_line, sku, count(*) AS n, min(taken) AS each_qty, max(taken) AS most, sum(taken) AS taken,

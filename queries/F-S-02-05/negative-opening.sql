@@ -44,11 +44,13 @@ WITH openings AS (
 ), papers AS (
     SELECT sku, location, batch, max(qty) AS qty, any_value({'source': source, 'byte_offset': byte_offset, 'part': part}) AS paper
     FROM events WHERE kind = 'document' AND doc_type = 'opening' AND qty > 0 AND sku IS NOT NULL GROUP BY sku, location, batch HAVING count(DISTINCT qty) = 1
-), keys AS (
+), doubtful AS (
+    SELECT DISTINCT stock_key, sku FROM openings WHERE opening < 0 OR sku IN (SELECT sku FROM papers)
+), keys AS (  -- a large ledger is read by material, which its file can be asked for
     SELECT stock_key, min(us) AS first_us, min(qty_after) AS lowest,
            bool_or(doc_type = 'reversal') AS reversed, list(qty) FILTER (doc_type = 'reversal') AS reversals
     FROM ledger_rows
-    WHERE us IS NOT NULL AND stock_key IN (SELECT stock_key FROM openings WHERE opening < 0 OR sku IN (SELECT sku FROM papers))
+    WHERE us IS NOT NULL AND stock_key IN (SELECT stock_key FROM doubtful) AND sku IN (SELECT sku FROM doubtful)
     GROUP BY stock_key
 ), posted AS (
     SELECT o.*, 'opening posting' AS proof, o.opening AS wrong
@@ -66,12 +68,14 @@ WITH openings AS (
       AND NOT EXISTS (FROM ledger_rows l WHERE l.txn = c.txn AND l.sku = c.sku AND coalesce(l.doc_type, '') <> 'opening')
       AND NOT EXISTS (FROM row_changes b WHERE b.row_key = c.row_key AND b.pos < c.pos)
       AND NOT EXISTS (FROM posted p WHERE p.sku = c.sku AND coalesce(p.location = c.location, true) AND coalesce(p.batch = c.batch, true))
+), below AS (
+    SELECT DISTINCT stock_key, sku FROM ledger_rows WHERE qty_before < 0 AND us IS NOT NULL AND sku IS NOT NULL
 ), firsts AS (
     SELECT stock_key, arg_min({'us': us, 'qty_before': qty_before, 'doc_type': doc_type, 'sku': sku, 'location': location, 'batch': batch,
                                'pallet': pallet, 'witnesses': witnesses}, nr) AS f, count(DISTINCT source) AS sources
     FROM ledger_rows
     WHERE us IS NOT NULL AND sku IS NOT NULL AND qty_before IS NOT NULL
-      AND stock_key IN (SELECT stock_key FROM ledger_rows WHERE qty_before < 0 AND us IS NOT NULL AND sku IS NOT NULL)
+      AND stock_key IN (SELECT stock_key FROM below) AND sku IN (SELECT sku FROM below)
     GROUP BY stock_key
 ), unposted AS (  -- a snapshot shows a negative row that no posting and no change ever touched
     SELECT sku, location, batch, pallet, min(us) AS us, arg_min(qty, us) AS opening, arg_min({'source': source, 'byte_offset': byte_offset, 'part': part}, us) AS image

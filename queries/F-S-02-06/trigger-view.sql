@@ -67,9 +67,9 @@ WITH all_postings AS (  -- everything that the transaction posted for the materi
 ), ledger_span AS (
     SELECT min(us) AS from_us, max(us) AS until_us FROM ledger_rows
 ), updates AS (
-    SELECT c.*, EXISTS (FROM posting_images p WHERE p.row_key = c.row_key AND p.pos = c.pos)
-             OR coalesce(c.txn IN (SELECT txn FROM ledger_rows WHERE txn IS NOT NULL), false) AS posted
-    FROM row_changes c WHERE c.action = 'update' AND c.qty_after <> c.qty_before
+    SELECT c.*, p.pos IS NOT NULL OR coalesce(c.txn IN (SELECT txn FROM ledger_rows WHERE txn IS NOT NULL), false) AS posted
+    FROM row_changes c LEFT JOIN (SELECT DISTINCT row_key, pos FROM posting_images) p ON p.row_key = c.row_key AND p.pos = c.pos
+    WHERE c.action = 'update' AND c.qty_after <> c.qty_before
 ), tables AS (
     SELECT table_name FROM updates GROUP BY table_name
     HAVING count(*) FILTER (posted) >= 5 AND count(*) FILTER (NOT posted) <= $unposted_share * count(*)

@@ -36,7 +36,7 @@ SELECT f.frame, a.byte_offset, a.part, r.res_source, r.res_offset, r.res_part, a
             WHEN a.extra->>'request_body' IS NOT NULL THEN hash(a.endpoint, a.extra->>'request_body') END AS fingerprint
 FROM events_ordered a
 JOIN api_frames f ON f.same = hash(a.source, a.system, a.host, a.clock, a.res_us, a.err_us, a.caller, a.callee)
-LEFT JOIN api_answers r ON r.source = a.source AND r.byte_offset = a.byte_offset AND r.part = a.part AND a.state = 'REQUEST'
+LEFT JOIN api_answers r ON r.byte_offset = CASE WHEN a.state = 'REQUEST' THEN a.byte_offset END AND r.source = a.source AND r.part = a.part  -- a whole call has none
 LEFT JOIN hidden h ON h.source = a.source AND h.byte_offset = a.byte_offset
 LEFT JOIN told_whole w ON w.source = a.source AND w.request_id = a.request_id AND a.state = 'REQUEST'
 WHERE a.kind = 'api' AND (a.state IS NULL OR a.state IN ('CALL', 'REQUEST')) AND (a.part = 0 OR a.attempt IS NULL OR h.source IS NULL)
