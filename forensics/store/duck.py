@@ -13,7 +13,7 @@ import duckdb
 from forensics.model.event import NAMES
 from forensics.store.case import CaseFolder
 from forensics.store.delta import Table
-from forensics.store.large import offer_files
+from forensics.store.large import LARGE, offer_files
 from forensics.store.parquet import NO_MONTH
 
 _MASTER: Final = "kind=master"
@@ -26,6 +26,7 @@ def connect(
     until: datetime | None = None,
     threads: int | None = None,
     memory: str | None = None,
+    large: int = LARGE,
 ) -> duckdb.DuckDBPyConnection:
     """An in-memory database whose views read the case's tables as they are now.
 
@@ -37,6 +38,7 @@ def connect(
         until: show only events up to here, and the same.
         threads: DuckDB threads; default one per core.
         memory: its memory limit, for instance `4GB`.
+        large: bytes of events from which on relations as long as they are kept in files (`store.large`).
     """
     config: dict[str, str | bool | int | float | list[str]] = {
         "autoinstall_known_extensions": "false",
@@ -64,7 +66,7 @@ def connect(
         f"SET allowed_directories = [{literal(str(case.path.resolve()) + os.sep)}, {literal(str(case.path) + os.sep)}]"
     )
     con.execute("SET enable_external_access = false")
-    offer_files(con, case)
+    offer_files(con, case, large)
     return con
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -20,10 +21,10 @@ from forensics.store.case import CaseFolder
 _FOLDER: Final = ".tables"
 _VARIABLE: Final = "large_tables"
 LARGE: Final = 128 << 20
-"""Bytes of events from which on their long relations are files; as tables they would take some four times as much."""
+"""Bytes of events in their files; as tables, postings or calls of so much take up to six times as much memory."""
 
 
-def offer_files(con: duckdb.DuckDBPyConnection, case: CaseFolder, larger_than: int = LARGE) -> None:
+def offer_files(con: duckdb.DuckDBPyConnection, case: CaseFolder, larger_than: int) -> None:
     """Let `write` make files if the case's events are larger than so many bytes.
 
     They lie in the case's folder, go when the connection does, and what a killed process left goes here.
@@ -53,6 +54,7 @@ def write(con: duckdb.DuckDBPyConnection, name: str, sql: str) -> bool:
     if folder is None:
         return False
     file = f"{folder}/{name}.parquet".replace("'", "''")
+    # numbers and codes repeat more than 4,000 times or hardly at all: larger dictionaries cost time and save nothing
     con.execute(f"COPY ({sql}) TO '{file}' (FORMAT parquet, DICTIONARY_SIZE_LIMIT 4000)")
     con.execute(
         f"CREATE TEMP VIEW {name} AS SELECT * EXCLUDE (file_row_number), file_row_number AS rowid "
@@ -75,7 +77,5 @@ def _discard(folder: Path, lock: FileLock) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     lock.release()
     Path(lock.lock_file).unlink(missing_ok=True)
-    try:
+    with suppress(OSError):  # others are at work
         folder.parent.rmdir()
-    except OSError:
-        pass  # others are at work

@@ -35,10 +35,10 @@ WITH latest AS (
     SELECT code, sku, max(factor) AS factor FROM code_map WHERE kind = 'uom' AND factor > 1 GROUP BY code, sku
 ), sums AS (
     SELECT us, material, CASE WHEN NOT one THEN place END AS place, sum(erp) AS erp, sum(wms) AS wms, sum(difference) AS difference, sum(in_flight) AS in_flight, any_value(erp_uom) AS uom,
-           sum(explained) AS explained, sum(unexplained) AS unexplained, list_distinct(flatten(list(list_transform(documents, lambda d: d.doc))))[:10] AS docs
+           sum(explained) AS explained, sum(unexplained) AS unexplained, list_sort(list_distinct(flatten(list(list_transform(documents, lambda d: d.doc)))))[:10] AS docs
     FROM latest GROUP BY us, material, CASE WHEN NOT one THEN place END
 )
 SELECT s.us, (least(abs(s.difference), abs(s.difference - s.in_flight)) > greatest($tolerance, coalesce(u.factor, a.factor, 0) - 0.5))::INT AS figure, 1 AS of,
        s.material AS sku, s.place AS warehouse, s.erp, s.wms, s.difference, s.in_flight, s.explained, s.unexplained, s.docs
 FROM sums s LEFT JOIN units u ON u.code = s.uom AND u.sku = s.material LEFT JOIN units a ON a.code = s.uom AND a.sku IS NULL
-ORDER BY figure DESC, abs(s.difference) DESC, s.material
+ORDER BY figure DESC, abs(s.difference) DESC, s.material, s.place

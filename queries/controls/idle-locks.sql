@@ -67,4 +67,4 @@ SELECT arg_max(from_us, idle) AS us, 1 AS figure, 0 AS of, doc, sku, max(held) A
 FROM worked WHERE idle > most_min GROUP BY doc, sku
 UNION ALL BY NAME
 SELECT min(us) AS us, 0 AS figure, count(DISTINCT (doc, sku)) AS of FROM open GROUP BY CAST(local_time(us) AS DATE)
-ORDER BY figure DESC, idle_min DESC, us DESC
+ORDER BY figure DESC, idle_min DESC, us DESC, doc, sku

@@ -73,7 +73,7 @@ WITH tables AS (
 ), explained AS (
     SELECT source, us, material, place, coalesce(sum(part) FILTER (shape = 'equal' OR shape = 'in flight' OR part <> difference), 0) AS in_flight,
            coalesce(sum(part) FILTER (shape NOT IN ('equal', 'in flight') AND part = difference), 0) AS explained,
-           list({'doc': label, 'shape': shape, 'qty': part} ORDER BY abs(part) DESC) FILTER (part <> 0)[:50] AS documents
+           list({'doc': label, 'shape': shape, 'qty': part} ORDER BY abs(part) DESC, label, shape, part) FILTER (part <> 0)[:50] AS documents
     FROM at_moment WHERE part <> 0 GROUP BY source, us, material, place
 )
 SELECT c.*, c.erp - c.wms AS difference, coalesce(x.explained, 0) AS explained, coalesce(x.in_flight, 0) AS in_flight,

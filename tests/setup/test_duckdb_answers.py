@@ -26,3 +26,11 @@ def test_window_counts_stay_inside_the_kind_asked_for(tmp_path: Path) -> None:
     case.ingest(tmp_path / "ledger.csv", tmp_path / "count.csv")
     rows = case.sql("SELECT DISTINCT count(*) OVER (PARTITION BY sku) AS n FROM events WHERE kind = 'ledger'")
     assert rows["n"].to_list() == [2]
+
+
+def test_joins_hand_on_their_batches_as_they_come(tmp_path: Path) -> None:
+    """Gathered, they make DuckDB 2.0.0 break off on some ten million rows (`dict-surviving cache: … changed identity`)."""
+    case = forensics.open_case(tmp_path / "case", create=True)
+    assert case.sql("SELECT current_setting('debug_enable_caching_operators') AS gathers")["gathers"].to_list() == [
+        False
+    ]
