@@ -74,7 +74,7 @@ def failed_inside(error: BaseException) -> bool:
     """Whether DuckDB itself broke off a query that is sound: the same question may be answered on a new connection.
 
     DuckDB 2.0.0 hands dictionaries through its joins, and at times finds that one of them changed under way
-    (`dict-surviving cache: … changed identity`, duckdb issue 24807 and its like).
+    (`dict-surviving cache: … changed identity`, duckdb issue 24807 and its like; `connect` switches off what led to it).
     """
     return isinstance(error, duckdb.InternalException) or isinstance(error.__cause__, duckdb.InternalException)
 
