@@ -36,7 +36,7 @@ def offer_files(con: duckdb.DuckDBPyConnection, case: CaseFolder, larger_than: i
         _sweep(home)
         home.mkdir(exist_ok=True)
         folder = Path(tempfile.mkdtemp(dir=home)).resolve()
-        lock = FileLock(folder.with_suffix(".lock"))
+        lock = FileLock(folder.with_suffix(".lock"), thread_local=False)  # the connection may end in another thread
         lock.acquire(timeout=0)
     except OSError:  # a case that one may only read is read with tables
         return
